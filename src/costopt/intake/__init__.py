@@ -1,0 +1,1 @@
+"""Logs to canonical requests: sources, partitions, formats, decoding, rejects, duplicates."""

@@ -1,0 +1,232 @@
+"""Sources cut into partitions: whole records, about as many bytes as asked for, in order."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import polars as pl
+
+from costopt.errors import SourceError
+from costopt.intake.rejects import Reject
+from costopt.intake.sources import Container, Source, Stream, as_file, open_source
+
+PARTITION_BYTES: Final = 16 << 20
+MAX_LINE_BYTES: Final = 64 << 20
+"""A longer line is rejected: it is no request, and it would not fit the memory that is promised."""
+
+_ROW_BYTES: Final = 256
+"""What a Parquet row is taken to weigh when partitions are cut by rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Some whole records of one source.
+
+    Attributes:
+        source: The file they are from.
+        container: What the file holds; an array's elements arrive as lines.
+        data: The lines (a table's without its header), or the rows of a Parquet file.
+        header: A table's header line, empty elsewhere.
+        first_line: The file's line number of the first line of `data`, from 1.
+        lines: The line numbers of every line, where they do not simply follow each other.
+        position: How far into the file this partition reaches, in bytes on disk.
+        rejects: Lines that could not even be cut out.
+    """
+
+    source: Source
+    container: Literal["lines", "table", "rows"]
+    data: bytes | pl.DataFrame
+    header: bytes = b""
+    separator: str = ","
+    first_line: int = 1
+    lines: tuple[int, ...] = ()
+    position: int = 0
+    rejects: tuple[Reject, ...] = ()
+
+
+def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partition]:
+    """The source's records in partitions of about `size` bytes; an empty source gives none.
+
+    Raises:
+        SourceError: if the source cannot be opened or unpacked.
+    """
+    with open_source(source) as stream:
+        container = stream.container()
+        if container == "parquet":
+            yield from _of_rows(stream, size)
+        elif container == "json":
+            yield from _of_elements(stream, size)
+        else:
+            yield from _of_lines(stream, container, size)
+        if stream.damage:
+            damage = Reject(source.path, None, stream.damage, "")
+            yield Partition(source, "lines", b"", position=stream.position, rejects=(damage,))
+
+
+def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Partition]:
+    table = container in ("csv", "tsv")
+    header = stream.readline(MAX_LINE_BYTES) if table else b""
+    while table and header and not header.strip():
+        header = stream.readline(MAX_LINE_BYTES)
+    line = 2 if table else 1
+    while block := stream.read(size):
+        data, rejects = _whole_lines(stream, block, line, quoted=table)
+        yield Partition(
+            stream.source,
+            "table" if table else "lines",
+            data,
+            header=header,
+            separator="\t" if container == "tsv" else ",",
+            first_line=line,
+            position=stream.position,
+            rejects=rejects,
+        )
+        line += data.count(b"\n") + len(rejects)
+
+
+def _whole_lines(stream: Stream, block: bytes, line: int, *, quoted: bool) -> tuple[bytes, tuple[Reject, ...]]:
+    """The block extended to the end of its last record; that record is rejected if it has no end in sight."""
+    if block.endswith(b"\n") and not (quoted and block.count(b'"') % 2):
+        return block, ()
+    tail = stream.readline(MAX_LINE_BYTES)
+    if len(tail) >= MAX_LINE_BYTES and not tail.endswith(b"\n"):
+        return _without_endless(stream, block, line)
+    pieces = [block, tail]
+    open_quote = quoted and sum(piece.count(b'"') for piece in pieces) % 2
+    extended = len(tail)
+    while open_quote and extended < MAX_LINE_BYTES and (tail := stream.readline(MAX_LINE_BYTES)):
+        pieces.append(tail)
+        extended += len(tail)
+        open_quote = open_quote != tail.count(b'"') % 2
+    return b"".join(pieces), ()
+
+
+def _without_endless(stream: Stream, block: bytes, line: int) -> tuple[bytes, tuple[Reject, ...]]:
+    while (more := stream.readline(MAX_LINE_BYTES)) and not more.endswith(b"\n"):
+        pass
+    kept = block[: block.rfind(b"\n") + 1]
+    number = line + kept.count(b"\n")
+    reason = f"line is longer than {MAX_LINE_BYTES >> 20} MB"
+    return kept, (Reject(stream.source.path, number, reason, block[len(kept) :][:200].decode(errors="replace")),)
+
+
+def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
+    with as_file(stream) as path:
+        try:
+            batches = pl.scan_parquet(path).collect_batches(
+                chunk_size=max(1, size // _ROW_BYTES), maintain_order=True
+            )
+            row = 1
+            for frame in batches:
+                yield Partition(
+                    stream.source, "rows", frame, first_line=row, position=stream.source.size
+                )
+                row += frame.height
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).partition("\n")[0]
+            raise SourceError(
+                f"Cannot read `{stream.source.path}` as Parquet: {reason}", hint="is the file complete?"
+            ) from error
+
+
+_GAP: Final = re.compile(r"[\s,]*")
+_NEXT: Final = re.compile(r"[}\]]\s*,?\s*(?=\{)|\n\s*(?=\{)")
+
+
+def _of_elements(stream: Stream, size: int) -> Iterator[Partition]:
+    """The elements of an array, or objects written one after the other over several lines, as lines."""
+    scanner = _Elements(stream)
+    batch: list[bytes] = []
+    numbers: list[int] = []
+    rejects: list[Reject] = []
+    held = 0
+    for number, text, reason in scanner:
+        if reason:
+            rejects.append(Reject(stream.source.path, number, reason, text[:2000]))
+            continue
+        batch.append(text.replace("\n", " ").replace("\r", " ").encode())
+        numbers.append(number)
+        held += len(batch[-1]) + 1
+        if held >= size:
+            yield _of_batch(stream, batch, numbers, rejects)
+            batch, numbers, rejects, held = [], [], [], 0
+    if batch or rejects:
+        yield _of_batch(stream, batch, numbers, rejects)
+
+
+def _of_batch(stream: Stream, batch: list[bytes], numbers: list[int], rejects: list[Reject]) -> Partition:
+    return Partition(
+        stream.source,
+        "lines",
+        b"".join(line + b"\n" for line in batch),
+        lines=tuple(numbers),
+        position=stream.position,
+        rejects=tuple(rejects),
+    )
+
+
+class _Elements:
+    """Cuts JSON values out of a stream; state: the text not yet consumed and its line number."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decode = json.JSONDecoder().raw_decode
+        self._unicode = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
+        self._at = 0
+        self._line = 1
+
+    def __iter__(self) -> Iterator[tuple[int, str, str]]:
+        """Line number, text, and the reason for which it is rejected, if it is."""
+        self._fill()
+        self._skip(_GAP)
+        if self._text[self._at : self._at + 1] == "[":
+            self._at += 1
+        while self._more():
+            yield self._next()
+
+    def _fill(self) -> bool:
+        block = self._stream.read(1 << 20)
+        self._text = self._text[self._at :] + self._unicode.decode(block, final=not block)
+        self._at = 0
+        return bool(block)
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        match = pattern.match(self._text, self._at)
+        end = match.end() if match else self._at
+        self._line += self._text.count("\n", self._at, end)
+        self._at = end
+
+    def _more(self) -> bool:
+        self._skip(_GAP)
+        while self._at >= len(self._text) and self._fill():
+            self._skip(_GAP)
+        return self._at < len(self._text) and self._text[self._at] != "]"
+
+    def _next(self) -> tuple[int, str, str]:
+        while True:
+            try:
+                _, end = self._decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if not (self._may_be_cut(error) and self._fill()):
+                    return self._broken(error.msg)
+                continue
+            return self._take(end, "")
+
+    def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
+        """Whether the value only goes on in what was not read yet."""
+        near_end = error.pos >= len(self._text) - len("Infinity") or error.msg.startswith("Unterminated")
+        return near_end and len(self._text) - self._at < MAX_LINE_BYTES
+
+    def _broken(self, reason: str) -> tuple[int, str, str]:
+        match = _NEXT.search(self._text, self._at + 1)
+        return self._take(match.end() if match else len(self._text), f"malformed JSON: {reason}")
+
+    def _take(self, end: int, reason: str) -> tuple[int, str, str]:
+        number, text = self._line, self._text[self._at : end]
+        self._line += text.count("\n")
+        self._at = end
+        return number, text, reason

@@ -1,0 +1,195 @@
+"""Paths, globs, directories and `-` to log files, unpacked and told apart by what they hold."""
+
+import glob
+import gzip
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, cast
+
+import zstandard
+
+from costopt.errors import SourceError
+
+Container = Literal["jsonl", "json", "csv", "tsv", "parquet"]
+
+_BY_SUFFIX: Final[dict[str, Container]] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+_PACKED: Final = (".gz", ".zst")
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_PARQUET: Final = b"PAR1"
+_BOM: Final = b"\xef\xbb\xbf"
+_UNPACK_ERRORS: Final = (EOFError, OSError, zstandard.ZstdError)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One log file, or standard input (`-`)."""
+
+    path: str
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, packed as it is; 0 where it cannot be known."""
+        return 0 if self.path == "-" else Path(self.path).stat().st_size
+
+    @property
+    def container(self) -> Container | None:
+        """What the file's name says it holds, `None` where it says nothing."""
+        name = Path(self.path)
+        suffix = Path(name.stem).suffix if name.suffix.lower() in _PACKED else name.suffix
+        return _BY_SUFFIX.get(suffix.lower())
+
+
+def find_sources(paths: Iterable[str]) -> list[Source]:
+    """The log files that paths, globs, directories and `-` name, in that order, sorted within each.
+
+    A directory gives every log file below it, hidden ones excepted; a file named twice is read twice.
+
+    Raises:
+        SourceError: if a path names nothing.
+    """
+    return [Source(path) for text in paths for path in _expand(text)]
+
+
+def _expand(text: str) -> list[str]:
+    path = Path(text)
+    if text == "-" or path.is_file():
+        return [text]
+    if path.is_dir():
+        found = sorted(str(file) for file in path.rglob("*") if _is_log(file, path))
+        if not found:
+            raise SourceError(
+                f"No log files in `{text}`",
+                hint=f"a directory is searched for {', '.join(_BY_SUFFIX)}, also packed as .gz or .zst",
+            )
+        return found
+    if path.exists():
+        return [text]
+    found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())
+    if not found:
+        raise SourceError(f"No such file: `{text}`", hint="name a log file, a directory, a glob, or `-` for stdin")
+    return found
+
+
+def _is_log(file: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return not hidden and file.is_file() and Source(str(file)).container is not None
+
+
+class Stream:
+    """The unpacked bytes of one source.
+
+    A packed file that is cut off or damaged further on gives what can be unpacked; `damage` then says what
+    happened. State: the position in the file, and the damage.
+    """
+
+    def __init__(self, source: Source, raw: io.BufferedReader) -> None:
+        self.source = source
+        self.damage: str | None = None
+        self._raw = raw
+        self._file = _unpack(raw)
+        head = self.peek(3)
+        if self.damage:
+            raise SourceError(f"Cannot unpack `{source.path}`: {self.damage}", hint="is the file complete?")
+        if head[:3] == _BOM:
+            self.read(3)
+
+    def _guarded(self, read: Callable[[int], bytes], size: int) -> bytes:
+        if self.damage:
+            return b""
+        try:
+            return read(size)
+        except _UNPACK_ERRORS as error:
+            self.damage = f"packed data is damaged or cut off ({error})"
+            return b""
+
+    def peek(self, size: int) -> bytes:
+        """Some of the next bytes, left in place."""
+        return self._guarded(self._file.peek, size)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+        return self._guarded(self._file.read, size)
+
+    def readline(self, limit: int) -> bytes:
+        """To the next newline, included, or `limit` bytes."""
+        return self._guarded(self._file.readline, limit)
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file, packed as it is, were read; 0 where it cannot be known."""
+        return self._raw.tell() if self._raw.seekable() else 0
+
+    def container(self) -> Container:
+        """What the source holds: by its name, else by its first bytes."""
+        named = self.source.container
+        head = self.peek(4096).lstrip()
+        if head.startswith(_PARQUET):
+            return "parquet"
+        if named in ("csv", "tsv", "parquet"):
+            return named
+        if head.startswith(b"{"):
+            return "jsonl" if named == "jsonl" or _is_one_object(head) else "json"
+        if head.startswith(b"[") or named is not None:
+            return "json" if head.startswith(b"[") else "jsonl"
+        return "tsv" if b"\t" in head.partition(b"\n")[0] else "csv"
+
+
+def _unpack(raw: io.BufferedReader) -> io.BufferedReader:
+    head = raw.peek(4)[:4]
+    if head.startswith(_GZIP):
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)), 1 << 20)
+    if head == _ZSTD:
+        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        return io.BufferedReader(cast("io.RawIOBase", reader), 1 << 20)
+    return raw
+
+
+def _is_one_object(head: bytes) -> bool:
+    """Whether the first line closes the object it opens (or is longer than what was peeked at)."""
+    line, newline, _ = head.partition(b"\n")
+    return not newline or line.rstrip().endswith(b"}")
+
+
+@contextmanager
+def open_source(source: Source) -> Iterator[Stream]:
+    """The source's unpacked bytes.
+
+    Raises:
+        SourceError: if it cannot be opened or is packed and damaged from the start.
+    """
+    if source.path == "-":
+        yield Stream(source, cast("io.BufferedReader", sys.stdin.buffer))
+        return
+    try:
+        raw = Path(source.path).open("rb", buffering=1 << 20)
+    except OSError as error:
+        raise SourceError(f"Cannot read `{source.path}`: {error.strerror}", hint="check the path and its permissions") from error
+    with raw:
+        yield Stream(source, cast("io.BufferedReader", raw))
+
+
+@contextmanager
+def as_file(stream: Stream) -> Iterator[str]:
+    """A path to the stream's bytes: the source itself if it is a plain file, else a temporary copy."""
+    plain = stream.source.path != "-" and not stream.source.path.lower().endswith(_PACKED)
+    if plain:
+        yield stream.source.path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
+        while block := stream.read(1 << 22):
+            copy.write(block)
+        copy.flush()
+        yield copy.name

@@ -1,0 +1,1 @@
+"""The vocabulary: canonical columns, money, periods, and the base of every result."""
