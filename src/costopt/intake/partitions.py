@@ -87,7 +87,9 @@ def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Parti
         line += data.count(b"\n") + len(rejects)
 
 
-def _whole_lines(stream: Stream, block: bytes, line: int, *, quoted: bool) -> tuple[bytes, tuple[Reject, ...]]:
+def _whole_lines(
+    stream: Stream, block: bytes, line: int, *, quoted: bool
+) -> tuple[bytes, tuple[Reject, ...]]:
     """The block extended to the end of its last record; that record is rejected if it has no end in sight."""
     if block.endswith(b"\n") and not (quoted and block.count(b'"') % 2):
         return block, ()
@@ -110,7 +112,9 @@ def _without_endless(stream: Stream, block: bytes, line: int) -> tuple[bytes, tu
     kept = block[: block.rfind(b"\n") + 1]
     number = line + kept.count(b"\n")
     reason = f"line is longer than {MAX_LINE_BYTES >> 20} MB"
-    return kept, (Reject(stream.source.path, number, reason, block[len(kept) :][:200].decode(errors="replace")),)
+    return kept, (
+        Reject(stream.source.path, number, reason, block[len(kept) :][:200].decode(errors="replace")),
+    )
 
 
 def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
@@ -121,9 +125,7 @@ def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
             )
             row = 1
             for frame in batches:
-                yield Partition(
-                    stream.source, "rows", frame, first_line=row, position=stream.source.size
-                )
+                yield Partition(stream.source, "rows", frame, first_line=row, position=stream.source.size)
                 row += frame.height
         except pl.exceptions.PolarsError as error:
             reason = str(error).partition("\n")[0]

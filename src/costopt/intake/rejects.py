@@ -56,11 +56,17 @@ class Rejects:
             if len(self.first) < _EXAMPLES:
                 self.first.append(reject)
             if self._sink:
-                record = {"file": reject.file, "line": reject.line, "reason": reject.reason, "text": reject.text}
+                record = {
+                    "file": reject.file,
+                    "line": reject.line,
+                    "reason": reject.reason,
+                    "text": reject.text,
+                }
                 self._sink.write(json.dumps(record) + "\n")
             if self._strict:
                 raise RejectedError(
-                    f"{reject.place}: {reject.reason}", hint="mend the line, or leave out `--strict` to go on without it"
+                    f"{reject.place}: {reject.reason}",
+                    hint="mend the line, or leave out `--strict` to go on without it",
                 )
 
     @property

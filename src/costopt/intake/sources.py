@@ -79,7 +79,9 @@ def _expand(text: str) -> list[str]:
         return [text]
     found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())
     if not found:
-        raise SourceError(f"No such file: `{text}`", hint="name a log file, a directory, a glob, or `-` for stdin")
+        raise SourceError(
+            f"No such file: `{text}`", hint="name a log file, a directory, a glob, or `-` for stdin"
+        )
     return found
 
 
@@ -176,7 +178,9 @@ def open_source(source: Source) -> Iterator[Stream]:
     try:
         raw = Path(source.path).open("rb", buffering=1 << 20)
     except OSError as error:
-        raise SourceError(f"Cannot read `{source.path}`: {error.strerror}", hint="check the path and its permissions") from error
+        raise SourceError(
+            f"Cannot read `{source.path}`: {error.strerror}", hint="check the path and its permissions"
+        ) from error
     with raw:
         yield Stream(source, cast("io.BufferedReader", raw))
 

@@ -19,7 +19,8 @@ from costopt.pricing.entries import (
     Rates,
     Tier,
 )
-from costopt.pricing.parsing import Problem, read_catalog
+from costopt.pricing.fields import Problem
+from costopt.pricing.parsing import read_catalog
 
 __all__ = [
     "MODES",
@@ -52,9 +53,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
     content = _content(file)
     try:
         tables = tomli.loads(content.decode(), parse_float=Decimal)
-        return read_catalog(
-            tables, path=str(file), digest=hashlib.sha256(content).hexdigest(), trusted=path is None
-        )
+        return read_catalog(tables, path=str(file), digest=hashlib.sha256(content).hexdigest())
     except UnicodeDecodeError as error:
         raise CatalogError(f"`{file}` is not UTF-8: {error.reason}", hint="save it as UTF-8") from error
     except tomli.TOMLDecodeError as error:
@@ -68,7 +67,8 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise CatalogError(
-            f"Cannot read the price catalog `{file}`: {error.strerror}", hint="check the path and its permissions"
+            f"Cannot read the price catalog `{file}`: {error.strerror}",
+            hint="check the path and its permissions",
         ) from error
 
 

@@ -1,6 +1,6 @@
 """What a price catalog holds, once it has been read and checked."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -58,7 +58,7 @@ class PriceRow:
         modes: By name from `MODES`; a mode without any rate is absent.
     """
 
-    starts: datetime.date | None
+    starts: dt.date | None
     hours_utc: tuple[tuple[int, int], ...]
     weekdays: frozenset[int]
     modes: Mapping[str, ModePrice]
@@ -122,6 +122,6 @@ class Catalog:
     providers: Mapping[str, Provider]
     models: tuple[Model, ...]
     digest: str
-    date: datetime.date | None
+    date: dt.date | None
     source: str
     path: str

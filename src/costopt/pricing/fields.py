@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import cast
 
 Table = Mapping[str, object]
@@ -20,9 +21,14 @@ class Problem(Exception):  # noqa: N818 - becomes a CatalogError once the file i
         super().__init__(message)
         self.hint = hint
 
-    def within(self, place: str) -> "Problem":
-        """The same problem, with the table it was found in."""
-        return Problem(f"{place}: {self}", hint=self.hint)
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Add to a problem the table that it was found in."""
+    try:
+        yield
+    except Problem as problem:
+        raise Problem(f"{place}: {problem}", hint=problem.hint) from None
 
 
 def unexpected(key: str, value: object, expected: str) -> Problem:

@@ -37,7 +37,9 @@ def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
     steps: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, set[Kind]] = {}
     for record in records:
-        pending: list[tuple[tuple[str, ...], object]] = [((name,), value) for name, value in reversed(record.items())]
+        pending: list[tuple[tuple[str, ...], object]] = [
+            ((name,), value) for name, value in reversed(record.items())
+        ]
         while pending:
             path, value = pending.pop()
             name = ".".join(path)
@@ -52,6 +54,8 @@ def layout_of(path: str, fields: Mapping[str, Field], wishes: Wishes, extras: It
     """How a log with these fields is understood; raises `FormatError` where it is not."""
     layout = find_layout(path, fields, wishes, extras)
     lacking = layout.missing(REQUIRED)
+    if not layout.columns:
+        lacking = list(REQUIRED)
     if lacking:
         raise FormatError(
             f"`{path}` is not understood: no column for {_listed(lacking)}; it has {_listed(fields)}",

@@ -1,0 +1,241 @@
+"""Raw columns to canonical requests: types, meanings, and the checks that a request must pass."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from costopt.errors import ConfigError
+from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
+from costopt.intake.times import to_timestamps
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TIMESTAMP, TOKENS, USD
+
+MAX_TOKENS: Final = 10**12
+"""A line that claims more is rejected: no request, and no day of one model, has a trillion tokens."""
+
+_OK: Final = (
+    "ok",
+    "success",
+    "succeeded",
+    "successful",
+    "completed",
+    "complete",
+    "done",
+    "finished",
+    "true",
+    "1",
+)
+_ERROR: Final = (
+    "error",
+    "failure",
+    "failed",
+    "fail",
+    "timeout",
+    "cancelled",
+    "canceled",
+    "false",
+    "0",
+    "exception",
+)
+_MODES: Final = {
+    "default": "standard",
+    "auto": "standard",
+    "on_demand": "standard",
+    "false": "standard",
+    "true": "batch",
+}
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Conformed:
+    """A partition's requests, and which rows are none.
+
+    Attributes:
+        frame: Canonical columns (`REQUESTS`) and extra ones as text; the rejected rows are gone.
+        reasons: By row of the raw frame, why it was rejected.
+        rows: For each row kept, its row in the raw frame; `None` where all were kept.
+    """
+
+    frame: pl.DataFrame
+    reasons: Mapping[int, str]
+    rows: pl.Series | None = None
+
+
+def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> Conformed:
+    """The canonical requests among the raw rows.
+
+    Args:
+        raw: Columns as decoded, under canonical names (or extra names, which stay text).
+        constants: Values for columns the log lacks, or where it has none.
+        wanted: The columns to give; those neither in the log nor constant are left out.
+    """
+    filled = _with_constants(raw, constants, wanted)
+    typed = pl.DataFrame([_typed(filled[name]) for name in filled.columns])
+    masks = {reason: mask for reason, mask in _checks(filled, typed) if mask.any()}
+    if not masks:
+        return Conformed(_finished(typed), {})
+    reasons = _worded(filled, masks)
+    kept = ~pl.select(
+        pl.any_horizontal(pl.lit(mask).fill_null(value=False) for mask in masks.values())
+    ).to_series()
+    return Conformed(_finished(typed.filter(kept)), reasons, kept.arg_true())
+
+
+def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> pl.DataFrame:
+    given = {name: value for name, value in constants.items() if name in wanted}
+    present = [
+        pl.col(name).cast(pl.String).fill_null(value) for name, value in given.items() if name in raw.columns
+    ]
+    absent = [pl.lit(value).alias(name) for name, value in given.items() if name not in raw.columns]
+    return raw.with_columns(*present, *absent) if given else raw
+
+
+def check_constants(constants: Mapping[str, str]) -> None:
+    """Raises `ConfigError` for a `--set` whose value its column cannot hold."""
+    for name, value in constants.items():
+        if _typed(pl.Series(name, [value])).null_count():
+            raise ConfigError(f"`{value}` cannot be a {name}", hint=f"{name} is {_expected(name)}")
+
+
+def _expected(name: str) -> str:
+    if name == "timestamp":
+        return "a time, such as `2026-10-01T08:00:00Z`"
+    return "a number" if name in {*COUNTS, *NUMBERS, "cost_usd"} else "a text"
+
+
+# Types
+
+
+def _typed(raw: pl.Series) -> pl.Series:
+    name = raw.name
+    return _converter(name)(raw).alias(name)
+
+
+def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
+    special: dict[str, Callable[[pl.Series], pl.Series]] = {
+        "timestamp": to_timestamps,
+        "cost_usd": to_dollars,
+        "status": _to_status,
+        "mode": _to_mode,
+    }
+    if name in special:
+        return special[name]
+    if name in COUNTS:
+        return to_counts
+    return to_measures if name in NUMBERS else _to_text
+
+
+def _to_text(raw: pl.Series) -> pl.Series:
+    if isinstance(raw.dtype, pl.List):
+        raw = raw.cast(pl.List(pl.String)).list.join(",")
+    text = raw.cast(pl.String)
+    if text.name not in DIMENSIONS and text.name in REQUESTS:
+        return text
+    return text.to_frame("v").select(pl.when(pl.col("v") != "").then("v").cast(pl.Categorical)).to_series()
+
+
+def _to_mode(raw: pl.Series) -> pl.Series:
+    """`standard`, `batch`, `flex`, `priority`; another text stays, in lower case: it has no price."""
+    text = pl.col("v").str.strip_chars().str.to_lowercase()
+    named = pl.when(text != "").then(text.replace(_MODES))
+    return raw.cast(pl.String).to_frame("v").select(named.cast(pl.Categorical)).to_series()
+
+
+def _to_status(raw: pl.Series) -> pl.Series:
+    """`ok` or `error` from a word, a truth value or an HTTP status; null for anything else."""
+    text = pl.col("v").str.strip_chars().str.to_lowercase()
+    code = text.cast(pl.Int64, strict=False)
+    status = (
+        pl.when(text.is_in(_OK) | code.is_between(100, 399))
+        .then(pl.lit("ok"))
+        .when(text.is_in(_ERROR) | code.is_between(400, 599))
+        .then(pl.lit("error"))
+    )
+    return raw.cast(pl.String).to_frame("v").select(status.cast(pl.Categorical)).to_series()
+
+
+def _finished(typed: pl.DataFrame) -> pl.DataFrame:
+    counts = [name for name in TOKENS if name in typed.columns and typed[name].null_count()]
+    ones = ["requests"] if "requests" in typed.columns and typed["requests"].null_count() else []
+    searches = ["web_searches"] if "web_searches" in typed.columns else []
+    if not (counts or ones or searches):
+        return typed
+    return typed.with_columns(pl.col(*counts, *searches).fill_null(0), pl.col(ones).fill_null(1))
+
+
+# Checks
+
+
+def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
+    """What can be wrong with a row, in words (`{name}` stands for the value), with the rows where it is."""
+    checks = [("no time", raw["timestamp"].is_null() & typed["timestamp"].is_null())]
+    checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
+    checks.append(("no model", typed["model"].is_null()))
+    for name in (*COUNTS, "cost_usd"):
+        if name in typed.columns:
+            checks += _number_checks(name, raw[name], typed[name])
+    checks += _token_checks(typed)
+    return checks
+
+
+def _number_checks(name: str, raw: pl.Series, typed: pl.Series) -> list[tuple[str, pl.Series]]:
+    kind = "a number" if name == "cost_usd" else "a whole number"
+    checks = []
+    if typed.null_count() != raw.null_count():
+        said = clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
+        checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & said))
+    if name in COUNTS:
+        checks.append((f"{name} is negative: {{{name}}}", typed < 0))
+        checks.append((f"{name} is absurd: {{{name}}}", typed > MAX_TOKENS))
+    return checks
+
+
+def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
+    """The counts that must be there, and the parts that cannot exceed their whole."""
+    failed = pl.lit(value=False)
+    if "status" in typed.columns:
+        failed = pl.col("status").eq("error").fill_null(value=False)
+    zero = pl.lit(0, dtype=pl.Int64)
+    part = {name: pl.col(name).fill_null(0) if name in typed.columns else zero for name in TOKENS}
+    rules = {
+        "no input_tokens": pl.col("input_tokens").is_null() & ~failed,
+        "no output_tokens": pl.col("output_tokens").is_null() & ~failed,
+    }
+    if "cached_input_tokens" in typed.columns or "cache_write_tokens" in typed.columns:
+        cached = part["cached_input_tokens"] + part["cache_write_tokens"]
+        rules["more cached than input tokens (is input counted without the cached ones?)"] = (
+            cached > part["input_tokens"]
+        )
+    if "cache_write_1h_tokens" in typed.columns:
+        rules["more 1-hour cache writes than cache writes"] = (
+            part["cache_write_1h_tokens"] > part["cache_write_tokens"]
+        )
+    if "reasoning_tokens" in typed.columns:
+        rules["more reasoning than output tokens"] = part["reasoning_tokens"] > part["output_tokens"]
+    masks = typed.select(mask.alias(str(index)) for index, mask in enumerate(rules.values()))
+    return [(reason, masks[str(index)]) for index, reason in enumerate(rules)]
+
+
+def _worded(raw: pl.DataFrame, masks: Mapping[str, pl.Series]) -> dict[int, str]:
+    """The first reason of each rejected row, with its value in it."""
+    reasons: dict[int, str] = {}
+    for template, mask in masks.items():
+        for row in mask.fill_null(value=False).arg_true():
+            if row not in reasons:
+                reasons[row] = _filled_in(template, raw, row)
+    return dict(sorted(reasons.items()))
+
+
+def _filled_in(template: str, raw: pl.DataFrame, row: int) -> str:
+    before, brace, rest = template.partition("{")
+    if not brace:
+        return template
+    name, _, after = rest.partition("}")
+    return f"{before}{str(raw[name][row])[:_SHOWN]}{after}"
+
+
+def empty_requests() -> pl.DataFrame:
+    """No requests, with every canonical column."""
+    return pl.DataFrame(schema={**REQUESTS, "timestamp": TIMESTAMP, "cost_usd": USD})

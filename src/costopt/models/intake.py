@@ -1,0 +1,85 @@
+"""What was read: counted for every report, so that no line is lost without a word."""
+
+from decimal import Decimal
+
+from costopt.models.result import Frozen, Period
+
+
+class FileReport(Frozen):
+    """One log file.
+
+    Attributes:
+        path: As it was found.
+        format: The log format it is in.
+        requests: Requests read from it, duplicates removed.
+        rejected: Lines that are no requests.
+        duplicates: Requests that were read before.
+    """
+
+    path: str
+    format: str
+    requests: int
+    rejected: int
+    duplicates: int
+
+
+class Example(Frozen):
+    """One rejected line: where, and why."""
+
+    place: str
+    reason: str
+
+
+class UnpricedModel(Frozen):
+    """Requests without a price: of which model, how many, why, and a near-miss name if there is one."""
+
+    provider: str | None
+    model: str | None
+    requests: int
+    reason: str
+    suggestion: str | None
+
+
+class IntakeReport(Frozen):
+    """All that was read.
+
+    Attributes:
+        files: How many files.
+        bytes: Their size on disk, packed as they are.
+        requests: Requests in the bill.
+        rejected: Lines that are no requests.
+        duplicates: Requests removed because they were read before.
+        duplicates_usd: What those would have cost.
+        unpriced: Requests in no total, because their cost is unknown.
+        unpriced_models: The models they are of, most requests first.
+        examples: The first few rejected lines.
+        by_file: The same counts for each file.
+    """
+
+    files: int
+    bytes: int
+    requests: int
+    rejected: int
+    duplicates: int
+    duplicates_usd: Decimal
+    unpriced: int
+    unpriced_models: tuple[UnpricedModel, ...] = ()
+    examples: tuple[Example, ...] = ()
+    by_file: tuple[FileReport, ...] = ()
+
+
+class CatalogReport(Frozen):
+    """Which prices were used: the file, what it was made from, its date and its SHA-256."""
+
+    path: str
+    source: str
+    date: str | None
+    sha256: str
+
+
+class Provenance(Frozen):
+    """What every result says about where it comes from."""
+
+    period: Period
+    intake: IntakeReport
+    catalog: CatalogReport

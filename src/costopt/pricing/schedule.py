@@ -1,0 +1,181 @@
+"""Price rows as look-up tables: date, hour, mode and prompt size to a `rate_id`, by a few gathers."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import polars as pl
+
+from costopt.pricing.catalog import MODES, Catalog, PriceRow, Rates
+from costopt.pricing.rates import (
+    NO_RATE_FOR_DATE,
+    NO_RATE_FOR_TOKENS,
+    OTHER_MODE,
+    UNKNOWN_MODEL,
+    RateKey,
+    rates_of,
+    thresholds_of,
+)
+
+_DAY: Final = 24 * 60
+_WEEK: Final = 7 * _DAY
+_EPOCH_OFFSET: Final = 3 * _DAY
+"""1 January 1970 was a Thursday; weeks begin on Monday."""
+
+_NEEDED: Final = {"input": "input_tokens", "output": "output_tokens", "web_search": "web_searches"}
+"""Rates that nothing stands in for, and the count that needs them."""
+
+
+class Schedule:
+    """The prices of some models, by time, mode and prompt size.
+
+    The tables are small: one entry for each model and date on which any of them changes price, and one for each
+    price list, time window, mode and context tier.
+
+    Attributes:
+        models: Indices into `catalog.models`; a request's `slot` is an index into these.
+    """
+
+    def __init__(self, catalog: Catalog, models: Sequence[int]) -> None:
+        self.models = tuple(models)
+        rows = [(number, row) for number in models for row in catalog.models[number].prices]
+        self._catalog = catalog
+        self._dates = sorted({row.starts for _, row in rows if row.starts})
+        self._windows = _windows([row for _, row in rows])
+        self._sizes = sorted({size for _, row in rows for size in thresholds_of(row)})
+        periods = _Periods()
+        self._period_of = pl.Series([periods.number(key) for key in self._active_rows()], dtype=pl.Int64)
+        ids = [rate_id for key in periods.keys for rate_id in self._rate_ids(*key)]
+        self._rate_id_of = pl.Series(ids, dtype=pl.Int64)
+        self._lacking = {name: self._without(ids, name) for name in _NEEDED}
+
+    def _active_rows(self) -> "list[_PeriodKey]":
+        """For each model and span between two dates: the price row in force in each time window."""
+        keys = []
+        for number in self.models:
+            rows = self._catalog.models[number].prices
+            for date in (None, *self._dates):
+                active = tuple(_active(rows, date, window) for window in self._windows)
+                keys.append((number, active))
+        return keys
+
+    def _rate_ids(self, number: int, active: tuple[int | None, ...]) -> list[int]:
+        """The `rate_id` for each window, mode and size class of one price list."""
+        ids = []
+        for row in active:
+            for mode in range(OTHER_MODE + 1):
+                for passed in range(len(self._sizes) + 1):
+                    ids.append(self._rate_id(number, row, mode, passed))
+        return ids
+
+    def _rate_id(self, number: int, row: int | None, mode: int, passed: int) -> int:
+        if row is None:
+            return NO_RATE_FOR_DATE
+        thresholds = thresholds_of(self._catalog.models[number].prices[row])
+        exceeded = self._sizes[passed - 1] if passed else -1
+        return RateKey(number, row, mode, sum(size <= exceeded for size in thresholds)).rate_id
+
+    def _without(self, ids: Sequence[int], name: str) -> list[int]:
+        """The ids whose rates lack one that nothing stands in for."""
+        rates: Callable[[int], Rates | None] = lambda rate_id: rates_of(self._catalog, rate_id)  # noqa: E731
+        return sorted({i for i in ids if (found := rates(i)) is not None and getattr(found, name) is None})
+
+    def rate_id(self, present: Sequence[str]) -> pl.Expr:
+        """The `rate_id` of requests with a `slot` (null: unknown model), as an expression.
+
+        Args:
+            present: The columns there are; without `mode` every request is a standard one.
+        """
+        if not self.models:
+            return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
+        span = pl.col("slot").fill_null(0) * (len(self._dates) + 1) + self._date_index()
+        place = pl.lit(self._period_of).gather(span) * len(self._windows) + self._window_index()
+        place = place * (OTHER_MODE + 1) + _mode_index(present)
+        place = place * (len(self._sizes) + 1) + self._size_class()
+        found = pl.when(pl.col("slot").is_null()).then(UNKNOWN_MODEL).otherwise(
+            pl.lit(self._rate_id_of).gather(place)
+        )
+        return self._with_all_rates(found, present)
+
+    def _with_all_rates(self, found: pl.Expr, present: Sequence[str]) -> pl.Expr:
+        """Tokens of a kind the model has no rate for have no price; to bill them at 0 would be a lie."""
+        for name, lacking in self._lacking.items():
+            count = _NEEDED[name]
+            if lacking and count in present:
+                unpriced = found.is_in(lacking) & (pl.col(count) > 0)
+                found = pl.when(unpriced).then(NO_RATE_FOR_TOKENS).otherwise(found)
+        return found
+
+    def _date_index(self) -> pl.Expr:
+        if not self._dates:
+            return pl.lit(0, dtype=pl.Int64)
+        starts = [dt.datetime.combine(date, dt.time(), dt.UTC) for date in self._dates]
+        breaks = pl.Series(starts, dtype=pl.Datetime("us", "UTC")).to_physical()
+        moment = pl.col("timestamp").to_physical()
+        return pl.lit(breaks).search_sorted(moment, side="right").cast(pl.Int64)
+
+    def _window_index(self) -> pl.Expr:
+        if len(self._windows) == 1:
+            return pl.lit(0, dtype=pl.Int64)
+        minute = pl.col("timestamp").to_physical() // 60_000_000 + _EPOCH_OFFSET
+        breaks = pl.lit(pl.Series(self._windows, dtype=pl.Int64))
+        return breaks.search_sorted(minute % _WEEK, side="right").cast(pl.Int64) - 1
+
+    def _size_class(self) -> pl.Expr:
+        """How many of the thresholds the prompt exceeds."""
+        if not self._sizes:
+            return pl.lit(0, dtype=pl.Int64)
+        sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
+        return sizes.search_sorted(pl.col("input_tokens"), side="left").cast(pl.Int64)
+
+
+_PeriodKey = tuple[int, tuple[int | None, ...]]
+
+
+class _Periods:
+    """Numbers the price lists in the order they are met. State: those numbers."""
+
+    def __init__(self) -> None:
+        self.keys: dict[_PeriodKey, int] = {}
+
+    def number(self, key: _PeriodKey) -> int:
+        return self.keys.setdefault(key, len(self.keys))
+
+
+def _mode_index(present: Sequence[str]) -> pl.Expr:
+    if "mode" not in present:
+        return pl.lit(0, dtype=pl.Int64)
+    numbers = {mode: index for index, mode in enumerate(MODES)}
+    named = pl.col("mode").cast(pl.String).replace_strict(numbers, default=OTHER_MODE, return_dtype=pl.Int64)
+    return pl.when(pl.col("mode").is_null()).then(0).otherwise(named)
+
+
+def _windows(rows: Sequence[PriceRow]) -> list[int]:
+    """The minutes of the week at which some row's conditions may change, from 0."""
+    starts = {0}
+    for row in rows:
+        if not (row.hours_utc or row.weekdays):
+            continue
+        minutes = {minute for window in row.hours_utc for minute in window} | {0}
+        starts |= {day * _DAY + minute % _DAY for day in range(7) for minute in minutes}
+    return sorted(starts)
+
+
+def _active(rows: Sequence[PriceRow], date: dt.date | None, minute: int) -> int | None:
+    """The last row whose conditions all hold."""
+    for index in range(len(rows) - 1, -1, -1):
+        row = rows[index]
+        begun = row.starts is None or (date is not None and row.starts <= date)
+        if begun and _in_weekdays(row, minute) and _in_hours(row, minute % _DAY):
+            return index
+    return None
+
+
+def _in_weekdays(row: PriceRow, minute: int) -> bool:
+    return not row.weekdays or minute // _DAY + 1 in row.weekdays
+
+
+def _in_hours(row: PriceRow, minute: int) -> bool:
+    if not row.hours_utc:
+        return True
+    return any(a <= minute < b if a < b else minute >= a or minute < b for a, b in row.hours_utc)

@@ -1,0 +1,80 @@
+"""What a rollup is, and how it is built from a frame and merged with others."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A declaration: sums over groups.
+
+    Attributes:
+        name: What its owner calls it.
+        keys: The columns to group by; one the frame lacks is null.
+        computed: Further keys as expressions, by name, with the columns they need.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    computed: tuple["Key", ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all keys."""
+        return (*self.keys, *(key.name for key in self.computed))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that is computed: its name, its expression and the columns that it reads."""
+
+    name: str
+    value: pl.Expr = field(compare=False)
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A sum: the column, its total's type, and what a frame without that column counts per row."""
+
+    column: str
+    dtype: pl.DataType | type[pl.DataType]
+    absent: int = 0
+
+
+def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Measure]) -> list[pl.DataFrame]:
+    """Every rollup of the frame, in one pass over it."""
+    sums = [_sum(measure, frame.columns) for measure in measures]
+    lazy = frame.lazy()
+    grouped = [lazy.group_by(_keys(rollup, frame.columns)).agg(sums) for rollup in rollups]
+    return pl.collect_all(grouped)
+
+
+def _keys(rollup: Rollup, present: Sequence[str]) -> list[pl.Expr]:
+    plain = [pl.col(name) if name in present else pl.lit(None, dtype=pl.String).alias(name) for name in rollup.keys]
+    return [*plain, *(key.value.alias(key.name) for key in rollup.computed)]
+
+
+def _sum(measure: Measure, present: Sequence[str]) -> pl.Expr:
+    if measure.column in present:
+        return pl.col(measure.column).sum().cast(measure.dtype)
+    constant = pl.lit(measure.absent, dtype=pl.Int64)
+    return (pl.len().cast(pl.Int64) * constant).cast(measure.dtype).alias(measure.column)
+
+
+def merge(parts: Iterable[pl.DataFrame], rollup: Rollup, measures: Sequence[Measure]) -> pl.DataFrame:
+    """One table of all parts: groups of the same key added up, sorted by key, so that order never shows."""
+    frames = [_plain(part, rollup) for part in parts]
+    keys = list(rollup.columns)
+    if not frames:
+        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **{m.column: m.dtype for m in measures}})
+    totals = [pl.col(measure.column).sum() for measure in measures]
+    whole = pl.concat(frames, how="vertical_relaxed").group_by(keys).agg(totals)
+    return whole.sort(keys, nulls_last=True)
+
+
+def _plain(part: pl.DataFrame, rollup: Rollup) -> pl.DataFrame:
+    texts = [name for name in rollup.keys if part.schema[name] in (pl.Categorical, pl.Null)]
+    return part.with_columns(pl.col(texts).cast(pl.String))
