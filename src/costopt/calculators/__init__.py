@@ -1,0 +1,1 @@
+"""Pure functions: rollups in, results out. No file, clock, console or global."""

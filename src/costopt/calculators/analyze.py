@@ -1,0 +1,233 @@
+"""The front page: what was spent, on what, and what would save most."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import ClassVar, Final
+
+import polars as pl
+
+from costopt.calculators.batch import BATCH, ELIGIBLE_TAGS, advise_batch, batch_lever
+from costopt.calculators.spend import grouped, spend_rollup, total
+from costopt.models.intake import CatalogReport, IntakeReport, Provenance
+from costopt.models.money import percent, usd
+from costopt.models.period import Bucket
+from costopt.models.result import Frozen, Lever, Period, Result
+from costopt.pricing.catalog import Catalog
+from costopt.rollups.rollup import Rollup
+
+_MODELS: Final = spend_rollup(("provider", "model", "mode", "status"), name="models")
+_TENANTS: Final = spend_rollup(("tenant",), name="tenants")
+_ENDPOINTS: Final = spend_rollup(("endpoint",), name="endpoints")
+
+
+def analyze_rollups(zone: str) -> tuple[Rollup, ...]:
+    """The rollups that `analyze` needs; days are those of the time zone."""
+    return (_MODELS, _TENANTS, _ENDPOINTS, BATCH, spend_rollup((), Bucket("1d", zone), name="days"))
+
+
+class Group(Frozen):
+    """Requests, tokens and cost of one group; `cost_usd` is null where no request of it is priced."""
+
+    requests: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal | None
+    unpriced: int
+    share_pct: Decimal
+
+
+class ByModel(Group):
+    """One model of one provider, as logged."""
+
+    provider: str | None
+    model: str | None
+
+
+class ByTag(Group):
+    """One tag; null: untagged."""
+
+    tag: str | None
+
+
+class ByTenant(Group):
+    """One tenant; null: the log does not say."""
+
+    tenant: str | None
+
+
+class ByEndpoint(Group):
+    """One endpoint; null: the log does not say."""
+
+    endpoint: str | None
+
+
+class Day(Frozen):
+    """One day of the period, in the report's time zone; a day without requests cost 0."""
+
+    date: dt.date
+    cost_usd: Decimal
+
+
+class Difference(Frozen):
+    """Logged against computed cost, over the requests that have both.
+
+    Attributes:
+        requests: How many have both.
+        logged_usd: What the log says they cost.
+        computed_usd: What they cost at catalog prices.
+        difference_pct: Computed minus logged, in percent of logged.
+    """
+
+    requests: int
+    logged_usd: Decimal
+    computed_usd: Decimal
+    difference_pct: Decimal
+
+
+class SpendOverview(Frozen):
+    """The bill.
+
+    Attributes:
+        total_usd: Of all priced requests, at the cost basis asked for.
+        per_day_usd: The same by day of the period, rounded to cents.
+        logged_usd: The sum of the logged costs; null where the log has none.
+        computed_usd: The sum of the computed costs; null where no request has a price.
+        difference: Logged against computed; null where no request has both.
+        cached_input_pct: Cached input, in percent of all input tokens.
+        batch_pct: Spend in batch mode, in percent of the total.
+        error_requests: Requests that failed.
+        error_usd: What they cost.
+        by_model: Dearest first; so are the others.
+        by_tag: By tag.
+        by_tenant: By tenant.
+        by_endpoint: By endpoint.
+        daily: Every day of the period, in order.
+    """
+
+    total_usd: Decimal
+    per_day_usd: Decimal
+    logged_usd: Decimal | None
+    computed_usd: Decimal | None
+    difference: Difference | None
+    cached_input_pct: Decimal
+    batch_pct: Decimal
+    error_requests: int
+    error_usd: Decimal
+    by_model: tuple[ByModel, ...]
+    by_tag: tuple[ByTag, ...]
+    by_tenant: tuple[ByTenant, ...]
+    by_endpoint: tuple[ByEndpoint, ...]
+    daily: tuple[Day, ...]
+
+
+class Analysis(Result):
+    """The front page.
+
+    Attributes:
+        period: First to last request.
+        intake: What was read.
+        catalog: Which prices were used.
+        cost: Which cost counts: `auto`, `logged` or `computed`.
+        spend: The bill.
+        levers: What would save, largest first.
+    """
+
+    kind: ClassVar[str] = "analyze"
+    period: Period
+    intake: IntakeReport
+    catalog: CatalogReport
+    cost: str
+    spend: SpendOverview
+    levers: tuple[Lever, ...]
+
+
+def analyze(
+    rollups: dict[str, pl.DataFrame],
+    catalog: Catalog,
+    provenance: Provenance,
+    cost: str = "auto",
+    tags: tuple[str, ...] = ELIGIBLE_TAGS,
+) -> Analysis:
+    """The front page from the rollups of `analyze_rollups`, priced.
+
+    Args:
+        rollups: By name.
+        catalog: The one they were priced with.
+        provenance: Period, intake and catalog.
+        cost: The cost basis they were priced on.
+        tags: The tags of requests that can wait.
+    """
+    batch = advise_batch(rollups["batch"], catalog, provenance, tags)
+    levers = [lever for lever in (batch_lever(batch),) if lever]
+    return Analysis(
+        period=provenance.period,
+        intake=provenance.intake,
+        catalog=provenance.catalog,
+        cost=cost,
+        spend=_overview(rollups, provenance.period),
+        levers=tuple(sorted(levers, key=lambda lever: (-lever.saving_usd, lever.lever))),
+    )
+
+
+def _overview(rollups: dict[str, pl.DataFrame], period: Period) -> SpendOverview:
+    models = rollups["models"]
+    amount, _ = total(models)
+    failed = models.filter(pl.col("status") == "error")
+    logged = models.filter("is_logged")
+    computed = models["computed_cost"]
+    batched = models.filter(pl.col("mode") == "batch")["cost"].sum()
+    return SpendOverview(
+        total_usd=amount,
+        per_day_usd=(amount / period.days).quantize(Decimal("0.01")),
+        logged_usd=usd(int(logged["logged_cost"].sum())) if logged.height else None,
+        computed_usd=usd(int(computed.sum())) if computed.count() else None,
+        difference=_difference(models),
+        cached_input_pct=percent(int(models["cached_input_tokens"].sum()), int(models["input_tokens"].sum())),
+        batch_pct=percent(usd(int(batched or 0)), amount),
+        error_requests=int(failed["requests"].sum()),
+        error_usd=usd(int(failed["cost"].sum() or 0)),
+        by_model=tuple(ByModel.model_validate(row) for row in _groups(models, ["provider", "model"], amount)),
+        by_tag=tuple(ByTag.model_validate(row) for row in _groups(rollups["batch"], ["tag"], amount)),
+        by_tenant=tuple(ByTenant.model_validate(row) for row in _groups(rollups["tenants"], ["tenant"], amount)),
+        by_endpoint=tuple(
+            ByEndpoint.model_validate(row) for row in _groups(rollups["endpoints"], ["endpoint"], amount)
+        ),
+        daily=tuple(_days(rollups["days"])),
+    )
+
+
+def _difference(models: pl.DataFrame) -> Difference | None:
+    both = models.filter(pl.col("is_logged") & pl.col("computed_cost").is_not_null())
+    if not both.height:
+        return None
+    logged, computed = usd(int(both["logged_cost"].sum())), usd(int(both["computed_cost"].sum()))
+    return Difference(
+        requests=int(both["requests"].sum()),
+        logged_usd=logged,
+        computed_usd=computed,
+        difference_pct=percent(computed - logged, logged),
+    )
+
+
+def _groups(rollup: pl.DataFrame, keys: list[str], amount: Decimal) -> list[dict[str, object]]:
+    descending = [True, True, *(False for _ in keys)]
+    ranked = grouped(rollup, keys).sort("cost", "requests", *keys, descending=descending, nulls_last=True)
+    rows = []
+    for row in ranked.iter_rows(named=True):
+        pico = row.pop("cost")
+        cost = None if pico is None else usd(pico)
+        rows.append({**row, "cost_usd": cost, "share_pct": percent(cost or 0, amount)})
+    return rows
+
+
+def _days(rollup: pl.DataFrame) -> list[Day]:
+    costs = {
+        row["period"]: usd(row["cost"] or 0) for row in grouped(rollup, ["period"]).iter_rows(named=True)
+    }
+    if not costs:
+        return []
+    first, last = min(costs), max(costs)
+    dates = [first + dt.timedelta(days=day) for day in range((last - first).days + 1)]
+    return [Day(date=date, cost_usd=costs.get(date, Decimal(0))) for date in dates]

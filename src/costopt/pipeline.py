@@ -1,0 +1,288 @@
+"""The one place where the stages meet: logs and the rollups asked for, in one pass, to priced rollups."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Final, Literal
+
+import polars as pl
+
+from costopt.errors import ConfigError
+from costopt.intake.conforming import check_constants
+from costopt.intake.duplicates import Duplicates
+from costopt.intake.formats.format import Wishes
+from costopt.intake.partitions import PARTITION_BYTES, Partition, partitions
+from costopt.intake.reading import Reader, Requests
+from costopt.intake.rejects import Rejects
+from costopt.intake.sources import Source, find_sources
+from costopt.models.intake import CatalogReport, Example, FileReport, IntakeReport, Provenance, UnpricedModel
+from costopt.models.money import usd
+from costopt.models.result import Period
+from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
+from costopt.pricing.catalog import Catalog
+from costopt.pricing.costing import price
+from costopt.pricing.matching import nearest
+from costopt.pricing.rates import rate_key, why_unpriced
+from costopt.pricing.rating import Rater
+from costopt.rollups.local import Condensed, read_ahead
+from costopt.rollups.rollup import Measure, Rollup, build, merge
+
+CostBasis = Literal["auto", "logged", "computed"]
+"""Which cost counts: the logged one where there is one and else the computed one; only the one; only the other."""
+
+MEASURES: Final = (
+    *(Measure(name, pl.Int64, absent=1 if name == "requests" else 0) for name in COUNTS),
+    Measure("logged_cost", PICO),
+)
+"""What every rollup adds up: `COUNTS`, and the logged cost in pico-dollars."""
+
+_PRICE_KEYS: Final = ("rate_id", "is_logged")
+_ALWAYS: Final = (*TOKENS, "timestamp", "provider", "model", "mode", "status", "requests", "web_searches", "cost_usd")
+_UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
+_NAMED_UNPRICED: Final = 10
+_REMOVED: Final = Rollup("removed", _PRICE_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Which logs to read, and how.
+
+    Attributes:
+        paths: Files, globs, directories, or `-`.
+        wishes: The user's `--map` and `--set`.
+        since: Leave out what was before.
+        until: Leave out what was then or later.
+        cost: Which cost counts.
+        dedupe: Whether to remove requests that were read before.
+        strict: Whether a rejected line is an error.
+        rejects: Where to write rejected lines, if anywhere.
+        partition_bytes: How much to work on at once.
+        progress: Called with the bytes (on disk) and requests done so far.
+    """
+
+    paths: tuple[str, ...]
+    wishes: Wishes = field(default_factory=Wishes)
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    cost: CostBasis = "auto"
+    dedupe: bool = True
+    strict: bool = False
+    rejects: IO[str] | None = None
+    partition_bytes: int = PARTITION_BYTES
+    progress: Callable[[int, int], None] = lambda _bytes, _requests: None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The rollups asked for, priced, and the report on what was read.
+
+    Attributes:
+        rollups: By name: the rollup's keys, `rate_id`, `is_logged`, `COUNTS`, `logged_cost`, `computed_cost` and
+            `cost` (that of the basis asked for), all three in pico-dollars, null where unknown.
+        provenance: Period, intake and catalog.
+    """
+
+    rollups: Mapping[str, pl.DataFrame]
+    provenance: Provenance
+
+
+def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
+    """Reads the logs once and gives every rollup.
+
+    Raises:
+        SourceError: if a log cannot be found or opened, or nothing is in it.
+        FormatError: if a log is not understood.
+        RejectedError: with `strict`, if a line is rejected.
+    """
+    check_constants(logs.wishes.constants)
+    sources = find_sources(logs.paths)
+    keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
+    with Duplicates() as duplicates:
+        run = _Run(logs, catalog, (*keyed, _UNPRICED), duplicates)
+        run.read(sources)
+    return run.loaded()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was counted for one file."""
+
+    source: Source
+    format: str = ""
+    requests: int = 0
+    duplicates: int = 0
+
+
+class _Run:
+    """One pass over the logs. State: what was gathered so far."""
+
+    def __init__(self, logs: Logs, catalog: Catalog, rollups: Sequence[Rollup], duplicates: Duplicates) -> None:
+        self._logs = logs
+        self._catalog = catalog
+        self._rollups = rollups
+        self._duplicates = duplicates
+        self._wanted = _wanted(rollups, dedupe=logs.dedupe)
+        self._rater = Rater(catalog)
+        self._rejects = Rejects(logs.rejects, strict=logs.strict)
+        self._parts = Condensed(lambda parts: _merge_all(parts, rollups))
+        self._removed = Condensed(lambda parts: _merge_all(parts, (_REMOVED,)))
+        self._tallies: list[_Tally] = []
+        self._fields: set[str] = set()
+        self._start: dt.datetime | None = None
+        self._end: dt.datetime | None = None
+        self._bytes = 0
+        self._requests = 0
+
+    def read(self, sources: Sequence[Source]) -> None:
+        """Works through the sources, each partition read ahead."""
+        reader = Reader(self._logs.wishes, self._wanted)
+        for number, partition in read_ahead(_all_partitions(sources, self._logs.partition_bytes)):
+            if number == len(self._tallies):
+                self._begin_file(partition.source)
+                reader = Reader(self._logs.wishes, self._wanted)
+            if len(partition.data):
+                self._take(reader.read(partition), self._tallies[-1])
+                self._fields |= reader.fields.keys()
+                self._tallies[-1].format = reader.layout.format if reader.layout else ""
+            else:
+                self._rejects.add(partition.rejects)
+            self._logs.progress(self._bytes + partition.position, self._requests)
+        self._check_columns()
+
+    def _begin_file(self, source: Source) -> None:
+        if self._tallies:
+            self._bytes += self._tallies[-1].source.size
+        self._tallies.append(_Tally(source))
+
+    def _take(self, read: Requests, tally: _Tally) -> None:
+        self._rejects.add(read.rejects)
+        frame = self._in_period(read.frame)
+        repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
+        rated = self._rater.rate(frame).with_columns(
+            logged_cost=pl.col("cost_usd").to_physical() if "cost_usd" in frame.columns else _no_cost(),
+            is_logged=pl.col("cost_usd").is_not_null() if "cost_usd" in frame.columns else pl.lit(value=False),
+        )
+        if repeated is not None:
+            gone = rated.filter(repeated)
+            self._removed.add(tuple(build(gone, (_REMOVED,), MEASURES)))
+            tally.duplicates += gone.height
+            rated = rated.filter(~repeated)
+        self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
+        count = int(rated["requests"].sum()) if "requests" in rated.columns else rated.height
+        tally.requests += count
+        self._requests += count
+        self._widen_period(rated["timestamp"])
+
+    def _in_period(self, frame: pl.DataFrame) -> pl.DataFrame:
+        time = pl.col("timestamp")
+        if self._logs.since is not None:
+            frame = frame.filter(time >= self._logs.since)
+        return frame if self._logs.until is None else frame.filter(time < self._logs.until)
+
+    def _widen_period(self, times: pl.Series) -> None:
+        first, last = times.min(), times.max()
+        if isinstance(first, dt.datetime) and isinstance(last, dt.datetime):
+            self._start = first if self._start is None else min(first, self._start)
+            self._end = last if self._end is None else max(last, self._end)
+
+    def _check_columns(self) -> None:
+        """A key that is no canonical column must at least be a column of some log."""
+        for rollup in self._rollups:
+            for name in rollup.keys:
+                if name not in {*REQUESTS, *_PRICE_KEYS} and name not in self._fields:
+                    raise ConfigError(
+                        f"No log has a column `{name}`",
+                        hint="`costopt inspect` lists a log's columns; the canonical ones are in docs/columns.md",
+                    )
+
+    # The end
+
+    def loaded(self) -> Loaded:
+        """Everything priced."""
+        merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
+        priced = {name: _priced(part, self._catalog, self._logs.cost) for name, part in merged.items()}
+        bill = priced.pop(_UNPRICED.name)
+        catalog = CatalogReport(
+            path=self._catalog.path,
+            source=self._catalog.source,
+            date=self._catalog.date.isoformat() if self._catalog.date else None,
+            sha256=self._catalog.digest,
+        )
+        period = Period(start=self._start, end=self._end)
+        return Loaded(priced, Provenance(period=period, intake=self._intake(bill), catalog=catalog))
+
+    def _intake(self, bill: pl.DataFrame) -> IntakeReport:
+        removed = _priced(self._removed.total()[0], self._catalog, self._logs.cost)
+        unpriced = bill.filter(pl.col("cost").is_null())
+        return IntakeReport(
+            files=len(self._tallies),
+            bytes=sum(tally.source.size for tally in self._tallies),
+            requests=self._requests,
+            rejected=self._rejects.count,
+            duplicates=sum(tally.duplicates for tally in self._tallies),
+            duplicates_usd=usd(int(removed["cost"].sum() or 0)),
+            unpriced=int(unpriced["requests"].sum()),
+            unpriced_models=tuple(_unpriced_models(unpriced, self._catalog)),
+            examples=tuple(Example(place=r.place, reason=r.reason) for r in self._rejects.first),
+            by_file=tuple(self._file_report(tally) for tally in self._tallies),
+        )
+
+    def _file_report(self, tally: _Tally) -> FileReport:
+        return FileReport(
+            path=tally.source.path,
+            format=tally.format,
+            requests=tally.requests,
+            rejected=self._rejects.by_file[tally.source.path],
+            duplicates=tally.duplicates,
+        )
+
+
+def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
+    names = [name for r in rollups for name in (*r.keys, *(read for key in r.computed for read in key.reads))]
+    asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *names]
+    return tuple(name for name in dict.fromkeys(asked) if name not in _PRICE_KEYS)
+
+
+def _all_partitions(sources: Sequence[Source], size: int) -> Iterator[tuple[int, Partition]]:
+    for number, source in enumerate(sources):
+        empty = True
+        for partition in partitions(source, size):
+            empty = False
+            yield number, partition
+        if empty:
+            yield number, Partition(source, "lines", b"")
+
+
+def _merge_all(parts: Sequence[Sequence[pl.DataFrame]], rollups: Sequence[Rollup]) -> tuple[pl.DataFrame, ...]:
+    return tuple(merge([part[i] for part in parts], rollup, MEASURES) for i, rollup in enumerate(rollups))
+
+
+def _no_cost() -> pl.Expr:
+    return pl.lit(None, dtype=PICO)
+
+
+def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataFrame:
+    """The rollup with `computed_cost` and the `cost` of the basis; a provider the log does not name is filled in."""
+    named = _with_provider(rollup, catalog)
+    logged = pl.when("is_logged").then("logged_cost")
+    computed = pl.col("computed_cost")
+    cost = {"auto": pl.when("is_logged").then("logged_cost").otherwise(computed), "logged": logged, "computed": computed}
+    return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(cost=cost[basis])
+
+
+def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    if "provider" not in rollup.columns:
+        return rollup
+    known = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
+    owners = {rate_id: catalog.models[rate_key(rate_id).model].provider for rate_id in known}
+    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
+
+
+def _unpriced_models(unpriced: pl.DataFrame, catalog: Catalog) -> Iterator[UnpricedModel]:
+    counted = unpriced.group_by("provider", "model", "rate_id").agg(pl.col("requests").sum())
+    ranked = counted.sort("requests", "provider", "model", "rate_id", descending=[True, False, False, False])
+    for provider, model, rate_id, requests in ranked.head(_NAMED_UNPRICED).iter_rows():
+        reason = why_unpriced(rate_id)
+        near = nearest(catalog, provider, model) if reason == "unknown_model" else None
+        yield UnpricedModel(provider=provider, model=model, requests=requests, reason=reason, suggestion=near)
