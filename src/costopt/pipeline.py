@@ -125,7 +125,9 @@ class _Run:
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
         self._parts = Condensed(lambda parts: _merge_all(parts, rollups))
+        self._parts.add(tuple(build(_no_requests(), rollups, MEASURES)))
         self._removed = Condensed(lambda parts: _merge_all(parts, (_REMOVED,)))
+        self._removed.add(tuple(build(_no_requests(), (_REMOVED,), MEASURES)))
         self._tallies: list[_Tally] = []
         self._fields: set[str] = set()
         self._start: dt.datetime | None = None
@@ -255,6 +257,11 @@ def _all_partitions(sources: Sequence[Source], size: int) -> Iterator[tuple[int,
 
 def _merge_all(parts: Sequence[Sequence[pl.DataFrame]], rollups: Sequence[Rollup]) -> tuple[pl.DataFrame, ...]:
     return tuple(merge([part[i] for part in parts], rollup, MEASURES) for i, rollup in enumerate(rollups))
+
+
+def _no_requests() -> pl.DataFrame:
+    """Rated requests, none of them: it gives every rollup its types."""
+    return pl.DataFrame(schema={**REQUESTS, "rate_id": pl.Int64, "is_logged": pl.Boolean, "logged_cost": PICO})
 
 
 def _no_cost() -> pl.Expr:

@@ -9,7 +9,7 @@ import polars as pl
 from costopt.errors import ConfigError
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TIMESTAMP, TOKENS, USD
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TOKENS
 
 MAX_TOKENS: Final = 10**12
 """A line that claims more is rejected: no request, and no day of one model, has a trillion tokens."""
@@ -117,8 +117,8 @@ def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
     special: dict[str, Callable[[pl.Series], pl.Series]] = {
         "timestamp": to_timestamps,
         "cost_usd": to_dollars,
-        "status": _to_status,
-        "mode": _to_mode,
+        "status": lambda raw: _each(raw, _status),
+        "mode": lambda raw: _each(raw, _mode),
     }
     if name in special:
         return special[name]
@@ -131,29 +131,36 @@ def _to_text(raw: pl.Series) -> pl.Series:
     if isinstance(raw.dtype, pl.List):
         raw = raw.cast(pl.List(pl.String)).list.join(",")
     text = raw.cast(pl.String)
-    if text.name not in DIMENSIONS and text.name in REQUESTS:
+    if raw.name not in DIMENSIONS and raw.name in REQUESTS:
         return text
-    return text.to_frame("v").select(pl.when(pl.col("v") != "").then("v").cast(pl.Categorical)).to_series()
+    if (text == "").any():
+        text = text.to_frame("v").select(pl.when(pl.col("v") != "").then("v")).to_series()
+    return text.cast(pl.Categorical)
 
 
-def _to_mode(raw: pl.Series) -> pl.Series:
-    """`standard`, `batch`, `flex`, `priority`; another text stays, in lower case: it has no price."""
-    text = pl.col("v").str.strip_chars().str.to_lowercase()
-    named = pl.when(text != "").then(text.replace(_MODES))
-    return raw.cast(pl.String).to_frame("v").select(named.cast(pl.Categorical)).to_series()
+def _each(raw: pl.Series, reading: Callable[[str], str | None]) -> pl.Series:
+    """A column of few different texts, each read once."""
+    coded = raw.cast(pl.String).cast(pl.Categorical)
+    codes = coded.to_physical()
+    texts = coded.unique().drop_nulls()
+    if texts.is_empty():
+        return coded
+    readings: list[str | None] = [None] * (int(texts.to_physical().max() or 0) + 1)
+    for text, code in zip(texts.cast(pl.String), texts.to_physical(), strict=True):
+        readings[code] = reading(text.strip().lower())
+    return pl.Series(readings, dtype=pl.Categorical).gather(codes)
 
 
-def _to_status(raw: pl.Series) -> pl.Series:
+def _mode(text: str) -> str | None:
+    """`standard`, `batch`, `flex`, `priority`; another text stays: it has no price."""
+    return _MODES.get(text, text) or None
+
+
+def _status(text: str) -> str | None:
     """`ok` or `error` from a word, a truth value or an HTTP status; null for anything else."""
-    text = pl.col("v").str.strip_chars().str.to_lowercase()
-    code = text.cast(pl.Int64, strict=False)
-    status = (
-        pl.when(text.is_in(_OK) | code.is_between(100, 399))
-        .then(pl.lit("ok"))
-        .when(text.is_in(_ERROR) | code.is_between(400, 599))
-        .then(pl.lit("error"))
-    )
-    return raw.cast(pl.String).to_frame("v").select(status.cast(pl.Categorical)).to_series()
+    if text in _OK or (text.isdecimal() and 100 <= int(text) <= 399):
+        return "ok"
+    return "error" if text in _ERROR or (text.isdecimal() and 400 <= int(text) <= 599) else None
 
 
 def _finished(typed: pl.DataFrame) -> pl.DataFrame:
@@ -234,8 +241,3 @@ def _filled_in(template: str, raw: pl.DataFrame, row: int) -> str:
         return template
     name, _, after = rest.partition("}")
     return f"{before}{str(raw[name][row])[:_SHOWN]}{after}"
-
-
-def empty_requests() -> pl.DataFrame:
-    """No requests, with every canonical column."""
-    return pl.DataFrame(schema={**REQUESTS, "timestamp": TIMESTAMP, "cost_usd": USD})

@@ -33,14 +33,15 @@ class Decoded:
 
 def reject_line(partition: Partition, index: int, text: bytes | str, reason: str) -> Reject:
     """The reject for the partition's line of that index, from 0."""
-    number = partition.lines[index] if partition.lines else partition.first_line + index
     shown = text if isinstance(text, str) else text.decode(errors="replace")
-    return Reject(partition.source.path, number, reason, shown.rstrip("\r\n")[:_KEPT_TEXT])
+    return Reject(partition.source.path, partition.line(index), reason, shown.rstrip("\r\n")[:_KEPT_TEXT])
 
 
 def reject_rows(partition: Partition, decoded: Decoded, reasons: Mapping[int, str]) -> list[Reject]:
     """The rejects for rows of the decoded frame, by row index."""
     data = partition.data
+    if not reasons:
+        return []
     if isinstance(data, pl.DataFrame):
         return [
             reject_line(partition, row, json.dumps(data.row(row, named=True), default=str), reason)

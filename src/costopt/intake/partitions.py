@@ -3,8 +3,10 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Final, Literal
 
 import polars as pl
@@ -30,7 +32,8 @@ class Partition:
         container: What the file holds; an array's elements arrive as lines.
         data: The lines (a table's without its header), or the rows of a Parquet file.
         header: A table's header line, empty elsewhere.
-        first_line: The file's line number of the first line of `data`, from 1.
+        separator: What stands between a table's fields.
+        first_line: Gives the file's line number of the first line of `data`, from 1.
         lines: The line numbers of every line, where they do not simply follow each other.
         position: How far into the file this partition reaches, in bytes on disk.
         rejects: Lines that could not even be cut out.
@@ -41,10 +44,38 @@ class Partition:
     data: bytes | pl.DataFrame
     header: bytes = b""
     separator: str = ","
-    first_line: int = 1
+    first_line: Callable[[], int] = lambda: 1
     lines: tuple[int, ...] = ()
     position: int = 0
     rejects: tuple[Reject, ...] = ()
+
+    def line(self, index: int) -> int:
+        """The file's line number of the partition's line (or row) of that index, from 0."""
+        return self.lines[index] if self.lines else self.first_line() + index
+
+
+class LineCounter:
+    """Line numbers by byte offset, counted only when one is asked for: good logs are never counted.
+
+    State: the last answer, from which the next is counted on.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._offset = 0
+        self._line = 1
+
+    def at(self, offset: int) -> int:
+        """The number of the line that begins there."""
+        if offset < self._offset:
+            self._offset, self._line = 0, 1
+        if offset > self._offset:
+            with Path(self._path).open("rb") as file:
+                file.seek(self._offset)
+                while self._offset < offset and (block := file.read(min(1 << 22, offset - self._offset))):
+                    self._line += block.count(b"\n")
+                    self._offset += len(block)
+        return self._line
 
 
 def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partition]:
@@ -71,50 +102,49 @@ def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Parti
     header = stream.readline(MAX_LINE_BYTES) if table else b""
     while table and header and not header.strip():
         header = stream.readline(MAX_LINE_BYTES)
+    counter = LineCounter(stream.source.path) if stream.plain else None
     line = 2 if table else 1
-    while block := stream.read(size):
-        data, rejects = _whole_lines(stream, block, line, quoted=table)
-        yield Partition(
+    start = stream.position
+    while data := stream.read_lines(size):
+        data, endless = _whole_records(stream, data, quoted=table)
+        partition = Partition(
             stream.source,
             "table" if table else "lines",
             data,
             header=header,
             separator="\t" if container == "tsv" else ",",
-            first_line=line,
+            first_line=partial(counter.at, start) if counter else partial(int, line),
             position=stream.position,
-            rejects=rejects,
         )
-        line += data.count(b"\n") + len(rejects)
+        yield replace(partition, rejects=(_endless(partition, endless),)) if endless else partition
+        start = stream.position
+        line += 0 if counter else data.count(b"\n") + bool(endless)
 
 
-def _whole_lines(
-    stream: Stream, block: bytes, line: int, *, quoted: bool
-) -> tuple[bytes, tuple[Reject, ...]]:
-    """The block extended to the end of its last record; that record is rejected if it has no end in sight."""
-    if block.endswith(b"\n") and not (quoted and block.count(b'"') % 2):
-        return block, ()
-    tail = stream.readline(MAX_LINE_BYTES)
-    if len(tail) >= MAX_LINE_BYTES and not tail.endswith(b"\n"):
-        return _without_endless(stream, block, line)
-    pieces = [block, tail]
-    open_quote = quoted and sum(piece.count(b'"') for piece in pieces) % 2
-    extended = len(tail)
-    while open_quote and extended < MAX_LINE_BYTES and (tail := stream.readline(MAX_LINE_BYTES)):
+def _whole_records(stream: Stream, data: bytes, *, quoted: bool) -> tuple[bytes, bytes]:
+    """The data to the end of its last record; apart from it the start of a line that has no end in sight."""
+    if not data.endswith(b"\n"):
+        tail = stream.readline(MAX_LINE_BYTES)
+        data += tail
+        if len(tail) == MAX_LINE_BYTES and not tail.endswith(b"\n"):
+            while (tail := stream.readline(MAX_LINE_BYTES)) and not tail.endswith(b"\n"):
+                pass
+            kept = data.rfind(b"\n") + 1
+            return data[:kept], data[kept:][:2000]
+    pieces, extended = [data], 0
+    inside = quoted and data.count(b'"') % 2 == 1
+    while inside and extended < MAX_LINE_BYTES and (tail := stream.readline(MAX_LINE_BYTES)):
         pieces.append(tail)
         extended += len(tail)
-        open_quote = open_quote != tail.count(b'"') % 2
-    return b"".join(pieces), ()
+        inside = tail.count(b'"') % 2 == 0
+    return b"".join(pieces) if extended else data, b""
 
 
-def _without_endless(stream: Stream, block: bytes, line: int) -> tuple[bytes, tuple[Reject, ...]]:
-    while (more := stream.readline(MAX_LINE_BYTES)) and not more.endswith(b"\n"):
-        pass
-    kept = block[: block.rfind(b"\n") + 1]
-    number = line + kept.count(b"\n")
+def _endless(partition: Partition, text: bytes) -> Reject:
+    data = partition.data
+    index = data.count(b"\n") if isinstance(data, bytes) else 0
     reason = f"line is longer than {MAX_LINE_BYTES >> 20} MB"
-    return kept, (
-        Reject(stream.source.path, number, reason, block[len(kept) :][:200].decode(errors="replace")),
-    )
+    return Reject(partition.source.path, partition.line(index), reason, text.decode(errors="replace"))
 
 
 def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
@@ -125,7 +155,7 @@ def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
             )
             row = 1
             for frame in batches:
-                yield Partition(stream.source, "rows", frame, first_line=row, position=stream.source.size)
+                yield Partition(stream.source, "rows", frame, first_line=partial(int, row), position=stream.source.size)
                 row += frame.height
         except pl.exceptions.PolarsError as error:
             reason = str(error).partition("\n")[0]

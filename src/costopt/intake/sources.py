@@ -45,6 +45,18 @@ class Source:
         return 0 if self.path == "-" else Path(self.path).stat().st_size
 
     @property
+    def read_lines(self, size: int) -> bytes:
+        """About `size` bytes, to the end of a line if one ends within the next `size` bytes."""
+        if not self.plain:
+            block = self.read(size)
+            return block if block.endswith(b"\n") else block + self.readline(size)
+        start = self._raw.tell()
+        self._raw.seek(start + size - 1)
+        self._raw.readline(size)
+        end = self._raw.tell()
+        self._raw.seek(start)
+        return self._raw.read(end - start)
+
     def container(self) -> Container | None:
         """What the file's name says it holds, `None` where it says nothing."""
         name = Path(self.path)
@@ -102,6 +114,7 @@ class Stream:
         self.damage: str | None = None
         self._raw = raw
         self._file = _unpack(raw)
+        self.plain = self._file is raw and raw.seekable()
         head = self.peek(3)
         if self.damage:
             raise SourceError(f"Cannot unpack `{source.path}`: {self.damage}", hint="is the file complete?")
@@ -133,6 +146,18 @@ class Stream:
     def position(self) -> int:
         """How many bytes of the file, packed as it is, were read; 0 where it cannot be known."""
         return self._raw.tell() if self._raw.seekable() else 0
+
+    def read_lines(self, size: int) -> bytes:
+        """About `size` bytes, to the end of a line if one ends within the next `size` bytes."""
+        if not self.plain:
+            block = self.read(size)
+            return block if block.endswith(b"\n") else block + self.readline(size)
+        start = self._raw.tell()
+        self._raw.seek(start + size - 1)
+        self._raw.readline(size)
+        end = self._raw.tell()
+        self._raw.seek(start)
+        return self._raw.read(end - start)
 
     def container(self) -> Container:
         """What the source holds: by its name, else by its first bytes."""
@@ -176,7 +201,7 @@ def open_source(source: Source) -> Iterator[Stream]:
         yield Stream(source, cast("io.BufferedReader", sys.stdin.buffer))
         return
     try:
-        raw = Path(source.path).open("rb", buffering=1 << 20)
+        raw = Path(source.path).open("rb", buffering=1 << 17)
     except OSError as error:
         raise SourceError(
             f"Cannot read `{source.path}`: {error.strerror}", hint="check the path and its permissions"

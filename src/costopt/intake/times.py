@@ -13,7 +13,8 @@ _EPOCH: Final = r"^\d{9,}(\.\d+)?$"
 _MILLI: Final = 10**11
 _MICRO: Final = 10**14
 _NANO: Final = 10**17
-_US_PER_MINUTE: Final = 60_000_000
+_YEAR_2000: Final = 946_684_800_000_000
+_YEAR_2100: Final = 4_102_444_800_000_000
 _US_PER_SECOND: Final = 1_000_000
 
 
@@ -35,7 +36,7 @@ def to_timestamps(raw: pl.Series) -> pl.Series:
         times = _of_epochs(raw)
     else:
         times = _of_texts(raw.cast(pl.String))
-    plausible = times.dt.year().is_between(2000, 2099)
+    plausible = times.to_physical().is_between(_YEAR_2000, _YEAR_2100, closed="left")
     return times if plausible.all() else times.to_frame("t").select(pl.when(plausible).then("t")).to_series()
 
 
@@ -68,22 +69,22 @@ def _of_texts(raw: pl.Series) -> pl.Series:
 
 
 def _of_regular_texts(raw: pl.Series) -> pl.Series:
-    """`YYYY-MM-DDTHH:MM:SS[.f][Z|+00:00]`: consecutive requests share a minute, so each minute is parsed once."""
-    minutes = raw.str.head(16)
+    """`YYYY-MM-DDTHH:MM:SS[.f]` in UTC: consecutive requests share a minute, so each minute is parsed once."""
+    minutes = raw.str.head(17)
     runs = minutes.rle().struct.field("value")
     if runs.len() * 4 > raw.len() + 64:
         return pl.Series([None], dtype=TIMESTAMP).new_from_index(0, raw.len())
     starts = runs.str.replace(" ", "T", literal=True).str.to_datetime(
-        "%Y-%m-%dT%H:%M", time_unit="us", strict=False
+        "%Y-%m-%dT%H:%M:", time_unit="us", strict=False
     )
-    frame = pl.select(
-        start=pl.lit(starts.to_physical()).gather(minutes.rle_id()),
-        rest=pl.lit(raw.str.slice(16)),
+    zone = next((zone for zone in ("Z", "+00:00") if (raw[0] or "").endswith(zone)), "")
+    rest = raw.str.slice(17)
+    seconds = (rest.str.strip_suffix(zone) if zone else rest).cast(pl.Float64, strict=False)
+    frame = pl.DataFrame([seconds.alias("seconds"), minutes.rle_id().alias("run")])
+    micros = pl.lit(starts.to_physical()).gather(pl.col("run")) + (pl.col("seconds") * _US_PER_SECOND).round().cast(
+        pl.Int64, strict=False
     )
-    digits = pl.col("rest").str.strip_suffix("Z").str.strip_suffix("+00:00").str.strip_prefix(":")
-    seconds = pl.when(pl.col("rest").str.starts_with(":")).then(digits.cast(pl.Float64, strict=False))
-    micros = pl.col("start") + (seconds * _US_PER_SECOND).round().cast(pl.Int64, strict=False)
-    regular = seconds.is_between(0, 60, closed="left")
+    regular = pl.col("seconds").is_between(0, 60, closed="left")
     return frame.select(pl.when(regular).then(micros).cast(TIMESTAMP)).to_series()
 
 

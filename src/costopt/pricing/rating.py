@@ -15,35 +15,37 @@ class Rater:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._slots: dict[tuple[str | None, str], int | None] = {}
-        self._schedule = Schedule(catalog, [])
+        self._models: list[int] = []
+        self._slots: dict[tuple[str | None, str], int] = {}
+        self._schedule = Schedule(catalog, ())
 
     def rate(self, requests: pl.DataFrame) -> pl.DataFrame:
         """The requests with `rate_id`, negative where there is no price: see `why_unpriced`."""
         named = requests if "provider" in requests.columns else requests.with_columns(provider=_nothing())
-        self._meet(named)
+        found = self._with_slots(named)
+        if found["slot"].null_count():
+            self._meet(found.filter(pl.col("slot").is_null()))
+            found = self._with_slots(named)
+        return found.with_columns(rate_id=self._schedule.rate_id(found.columns)).drop("slot")
+
+    def _with_slots(self, named: pl.DataFrame) -> pl.DataFrame:
+        """With `slot`: the model's place in the schedule, negative for an unknown one, null for a name not yet met."""
         slots = pl.DataFrame(
             [(provider, model, slot) for (provider, model), slot in self._slots.items()],
             schema={"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64},
             orient="row",
         )
-        found = named.join(slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left")
-        return found.with_columns(rate_id=self._schedule.rate_id(found.columns)).drop("slot")
+        return named.join(slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left")
 
     def _meet(self, named: pl.DataFrame) -> None:
-        """Looks up the names that are new and widens the tables if they mean new models."""
-        pairs = named.select("provider", "model").unique().cast(pl.String).rows()
-        new = sorted((pair for pair in pairs if pair not in self._slots), key=str)
-        if not new:
-            return
-        models = list(self._schedule.models)
-        for provider, model in new:
+        """Looks up new names, and widens the tables if they mean new models."""
+        for provider, model in sorted(named.select("provider", "model").unique().cast(pl.String).rows(), key=str):
             number = resolve(self._catalog, provider, model)
-            if number is not None and number not in models:
-                models.append(number)
-            self._slots[provider, model] = None if number is None else models.index(number)
-        if len(models) > len(self._schedule.models):
-            self._schedule = Schedule(self._catalog, models)
+            if number is not None and number not in self._models:
+                self._models.append(number)
+            self._slots[provider, model] = -1 if number is None else self._models.index(number)
+        if len(self._models) > len(self._schedule.models):
+            self._schedule = Schedule(self._catalog, self._models)
 
 
 def _nothing() -> pl.Expr:

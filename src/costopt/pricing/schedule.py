@@ -81,18 +81,18 @@ class Schedule:
         return sorted({i for i in ids if (found := rates(i)) is not None and getattr(found, name) is None})
 
     def rate_id(self, present: Sequence[str]) -> pl.Expr:
-        """The `rate_id` of requests with a `slot` (null: unknown model), as an expression.
+        """The `rate_id` of requests with a `slot` (negative: unknown model), as an expression.
 
         Args:
             present: The columns there are; without `mode` every request is a standard one.
         """
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
-        span = pl.col("slot").fill_null(0) * (len(self._dates) + 1) + self._date_index()
+        span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
         place = pl.lit(self._period_of).gather(span) * len(self._windows) + self._window_index()
         place = place * (OTHER_MODE + 1) + _mode_index(present)
         place = place * (len(self._sizes) + 1) + self._size_class()
-        found = pl.when(pl.col("slot").is_null()).then(UNKNOWN_MODEL).otherwise(
+        found = pl.when(pl.col("slot") < 0).then(UNKNOWN_MODEL).otherwise(
             pl.lit(self._rate_id_of).gather(place)
         )
         return self._with_all_rates(found, present)

@@ -65,11 +65,9 @@ def _sum(measure: Measure, present: Sequence[str]) -> pl.Expr:
 
 
 def merge(parts: Iterable[pl.DataFrame], rollup: Rollup, measures: Sequence[Measure]) -> pl.DataFrame:
-    """One table of all parts: groups of the same key added up, sorted by key, so that order never shows."""
+    """One table of all parts, at least one: groups of the same key added up, in the order of the keys."""
     frames = [_plain(part, rollup) for part in parts]
     keys = list(rollup.columns)
-    if not frames:
-        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **{m.column: m.dtype for m in measures}})
     totals = [pl.col(measure.column).sum() for measure in measures]
     whole = pl.concat(frames, how="vertical_relaxed").group_by(keys).agg(totals)
     return whole.sort(keys, nulls_last=True)
