@@ -37,7 +37,17 @@ MEASURES: Final = (
 """What every rollup adds up: `COUNTS`, and the logged cost in pico-dollars."""
 
 _PRICE_KEYS: Final = ("rate_id", "is_logged")
-_ALWAYS: Final = (*TOKENS, "timestamp", "provider", "model", "mode", "status", "requests", "web_searches", "cost_usd")
+_ALWAYS: Final = (
+    *TOKENS,
+    "timestamp",
+    "provider",
+    "model",
+    "mode",
+    "status",
+    "requests",
+    "web_searches",
+    "cost_usd",
+)
 _UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
 _NAMED_UNPRICED: Final = 10
 _REMOVED: Final = Rollup("removed", _PRICE_KEYS)
@@ -116,7 +126,9 @@ class _Tally:
 class _Run:
     """One pass over the logs. State: what was gathered so far."""
 
-    def __init__(self, logs: Logs, catalog: Catalog, rollups: Sequence[Rollup], duplicates: Duplicates) -> None:
+    def __init__(
+        self, logs: Logs, catalog: Catalog, rollups: Sequence[Rollup], duplicates: Duplicates
+    ) -> None:
         self._logs = logs
         self._catalog = catalog
         self._rollups = rollups
@@ -162,7 +174,9 @@ class _Run:
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
         rated = self._rater.rate(frame).with_columns(
             logged_cost=pl.col("cost_usd").to_physical() if "cost_usd" in frame.columns else _no_cost(),
-            is_logged=pl.col("cost_usd").is_not_null() if "cost_usd" in frame.columns else pl.lit(value=False),
+            is_logged=pl.col("cost_usd").is_not_null()
+            if "cost_usd" in frame.columns
+            else pl.lit(value=False),
         )
         if repeated is not None:
             gone = rated.filter(repeated)
@@ -255,13 +269,17 @@ def _all_partitions(sources: Sequence[Source], size: int) -> Iterator[tuple[int,
             yield number, Partition(source, "lines", b"")
 
 
-def _merge_all(parts: Sequence[Sequence[pl.DataFrame]], rollups: Sequence[Rollup]) -> tuple[pl.DataFrame, ...]:
+def _merge_all(
+    parts: Sequence[Sequence[pl.DataFrame]], rollups: Sequence[Rollup]
+) -> tuple[pl.DataFrame, ...]:
     return tuple(merge([part[i] for part in parts], rollup, MEASURES) for i, rollup in enumerate(rollups))
 
 
 def _no_requests() -> pl.DataFrame:
     """Rated requests, none of them: it gives every rollup its types."""
-    return pl.DataFrame(schema={**REQUESTS, "rate_id": pl.Int64, "is_logged": pl.Boolean, "logged_cost": PICO})
+    return pl.DataFrame(
+        schema={**REQUESTS, "rate_id": pl.Int64, "is_logged": pl.Boolean, "logged_cost": PICO}
+    )
 
 
 def _no_cost() -> pl.Expr:
@@ -273,7 +291,11 @@ def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.Data
     named = _with_provider(rollup, catalog)
     logged = pl.when("is_logged").then("logged_cost")
     computed = pl.col("computed_cost")
-    cost = {"auto": pl.when("is_logged").then("logged_cost").otherwise(computed), "logged": logged, "computed": computed}
+    cost = {
+        "auto": pl.when("is_logged").then("logged_cost").otherwise(computed),
+        "logged": logged,
+        "computed": computed,
+    }
     return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(cost=cost[basis])
 
 

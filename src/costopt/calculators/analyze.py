@@ -1,6 +1,7 @@
 """The front page: what was spent, on what, and what would save most."""
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -38,29 +39,37 @@ class Group(Frozen):
     share_pct: Decimal
 
 
-class ByModel(Group):
-    """One model of one provider, as logged."""
-
+class _OfModel(Frozen):
     provider: str | None
     model: str | None
 
 
-class ByTag(Group):
-    """One tag; null: untagged."""
+class ByModel(Group, _OfModel):
+    """One model of one provider, as logged."""
 
+
+class _OfTag(Frozen):
     tag: str | None
 
 
-class ByTenant(Group):
-    """One tenant; null: the log does not say."""
+class ByTag(Group, _OfTag):
+    """One tag; null: untagged."""
 
+
+class _OfTenant(Frozen):
     tenant: str | None
 
 
-class ByEndpoint(Group):
-    """One endpoint; null: the log does not say."""
+class ByTenant(Group, _OfTenant):
+    """One tenant; null: the log does not say."""
 
+
+class _OfEndpoint(Frozen):
     endpoint: str | None
+
+
+class ByEndpoint(Group, _OfEndpoint):
+    """One endpoint; null: the log does not say."""
 
 
 class Day(Frozen):
@@ -144,7 +153,7 @@ class Analysis(Result):
 
 
 def analyze(
-    rollups: dict[str, pl.DataFrame],
+    rollups: Mapping[str, pl.DataFrame],
     catalog: Catalog,
     provenance: Provenance,
     cost: str = "auto",
@@ -171,7 +180,7 @@ def analyze(
     )
 
 
-def _overview(rollups: dict[str, pl.DataFrame], period: Period) -> SpendOverview:
+def _overview(rollups: Mapping[str, pl.DataFrame], period: Period) -> SpendOverview:
     models = rollups["models"]
     amount, _ = total(models)
     failed = models.filter(pl.col("status") == "error")
@@ -190,7 +199,9 @@ def _overview(rollups: dict[str, pl.DataFrame], period: Period) -> SpendOverview
         error_usd=usd(int(failed["cost"].sum() or 0)),
         by_model=tuple(ByModel.model_validate(row) for row in _groups(models, ["provider", "model"], amount)),
         by_tag=tuple(ByTag.model_validate(row) for row in _groups(rollups["batch"], ["tag"], amount)),
-        by_tenant=tuple(ByTenant.model_validate(row) for row in _groups(rollups["tenants"], ["tenant"], amount)),
+        by_tenant=tuple(
+            ByTenant.model_validate(row) for row in _groups(rollups["tenants"], ["tenant"], amount)
+        ),
         by_endpoint=tuple(
             ByEndpoint.model_validate(row) for row in _groups(rollups["endpoints"], ["endpoint"], amount)
         ),

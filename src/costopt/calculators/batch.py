@@ -170,7 +170,9 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 
 def _left_out(rest: pl.DataFrame) -> list[LeftOut]:
     keys = ["tag", "provider", "model", "reason"]
-    reason = pl.when(pl.col("batch_cost").is_null()).then(pl.lit("no_batch_rate")).otherwise(pl.lit("unpriced"))
+    reason = (
+        pl.when(pl.col("batch_cost").is_null()).then(pl.lit("no_batch_rate")).otherwise(pl.lit("unpriced"))
+    )
     sums = (
         rest.with_columns(reason=reason)
         .group_by(keys)

@@ -45,6 +45,8 @@ _MODES: Final = {
     "false": "standard",
     "true": "batch",
 }
+_HTTP_OK: Final = range(100, 400)
+_HTTP_ERROR: Final = range(400, 600)
 _SHOWN: Final = 60
 
 
@@ -145,9 +147,8 @@ def _each(raw: pl.Series, reading: Callable[[str], str | None]) -> pl.Series:
     texts = coded.unique().drop_nulls()
     if texts.is_empty():
         return coded
-    readings: list[str | None] = [None] * (int(texts.to_physical().max() or 0) + 1)
-    for text, code in zip(texts.cast(pl.String), texts.to_physical(), strict=True):
-        readings[code] = reading(text.strip().lower())
+    known = dict(zip(texts.to_physical().to_list(), texts.cast(pl.String).to_list(), strict=True))
+    readings = [reading(known.get(code, "").strip().lower()) for code in range(max(known) + 1)]
     return pl.Series(readings, dtype=pl.Categorical).gather(codes)
 
 
@@ -158,9 +159,13 @@ def _mode(text: str) -> str | None:
 
 def _status(text: str) -> str | None:
     """`ok` or `error` from a word, a truth value or an HTTP status; null for anything else."""
-    if text in _OK or (text.isdecimal() and 100 <= int(text) <= 399):
+    if text in _OK or _is_code(text, _HTTP_OK):
         return "ok"
-    return "error" if text in _ERROR or (text.isdecimal() and 400 <= int(text) <= 599) else None
+    return "error" if text in _ERROR or _is_code(text, _HTTP_ERROR) else None
+
+
+def _is_code(text: str, codes: range) -> bool:
+    return text.isdecimal() and int(text) in codes
 
 
 def _finished(typed: pl.DataFrame) -> pl.DataFrame:

@@ -54,16 +54,19 @@ def _record(line: bytes) -> dict[str, object] | None:
 
 def _fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
     fields: dict[str, Field] = {}
-    pending = [((name,), dtype) for name, dtype in reversed(schema.items())]
+    pending: list[tuple[tuple[str, ...], Dtype]] = [
+        ((name,), dtype) for name, dtype in reversed(list(schema.items()))
+    ]
     while pending:
         steps, dtype = pending.pop()
         fields[".".join(steps)] = Field(steps, frozenset({_kind_of_dtype(dtype)}))
         if isinstance(dtype, pl.Struct):
-            pending.extend(((*steps, inner.name), inner.dtype) for inner in reversed(dtype.fields))
+            inner = reversed(list(dtype.to_schema().items()))
+            pending.extend(((*steps, name), dtype_) for name, dtype_ in inner)
     return fields
 
 
-def _kind_of_dtype(dtype: pl.DataType) -> Kind:
+def _kind_of_dtype(dtype: Dtype) -> Kind:
     if dtype.is_temporal():
         return "time"
     if dtype.is_integer():

@@ -71,7 +71,9 @@ class Duplicates:
             return None
         identity = pl.col("request_id")
         keyed = requests.select(
-            key=pl.when(identity.is_not_null()).then(identity.hash(seed=1) ^ pl.col("timestamp").hash(seed=2)),
+            key=pl.when(identity.is_not_null()).then(
+                identity.hash(seed=1) ^ pl.col("timestamp").hash(seed=2)
+            ),
             time=pl.col("timestamp"),
         )
         ordered = keyed["key"].sort()

@@ -155,7 +155,9 @@ def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
             )
             row = 1
             for frame in batches:
-                yield Partition(stream.source, "rows", frame, first_line=partial(int, row), position=stream.source.size)
+                yield Partition(
+                    stream.source, "rows", frame, first_line=partial(int, row), position=stream.source.size
+                )
                 row += frame.height
         except pl.exceptions.PolarsError as error:
             reason = str(error).partition("\n")[0]

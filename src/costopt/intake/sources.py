@@ -45,18 +45,6 @@ class Source:
         return 0 if self.path == "-" else Path(self.path).stat().st_size
 
     @property
-    def read_lines(self, size: int) -> bytes:
-        """About `size` bytes, to the end of a line if one ends within the next `size` bytes."""
-        if not self.plain:
-            block = self.read(size)
-            return block if block.endswith(b"\n") else block + self.readline(size)
-        start = self._raw.tell()
-        self._raw.seek(start + size - 1)
-        self._raw.readline(size)
-        end = self._raw.tell()
-        self._raw.seek(start)
-        return self._raw.read(end - start)
-
     def container(self) -> Container | None:
         """What the file's name says it holds, `None` where it says nothing."""
         name = Path(self.path)
@@ -89,7 +77,7 @@ def _expand(text: str) -> list[str]:
         return found
     if path.exists():
         return [text]
-    found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())
+    found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207 - may be absolute
     if not found:
         raise SourceError(
             f"No such file: `{text}`", hint="name a log file, a directory, a glob, or `-` for stdin"
@@ -201,7 +189,7 @@ def open_source(source: Source) -> Iterator[Stream]:
         yield Stream(source, cast("io.BufferedReader", sys.stdin.buffer))
         return
     try:
-        raw = Path(source.path).open("rb", buffering=1 << 17)
+        raw = Path(source.path).open("rb", buffering=1 << 17)  # noqa: SIM115 - closed below
     except OSError as error:
         raise SourceError(
             f"Cannot read `{source.path}`: {error.strerror}", hint="check the path and its permissions"

@@ -81,9 +81,9 @@ def _of_regular_texts(raw: pl.Series) -> pl.Series:
     rest = raw.str.slice(17)
     seconds = (rest.str.strip_suffix(zone) if zone else rest).cast(pl.Float64, strict=False)
     frame = pl.DataFrame([seconds.alias("seconds"), minutes.rle_id().alias("run")])
-    micros = pl.lit(starts.to_physical()).gather(pl.col("run")) + (pl.col("seconds") * _US_PER_SECOND).round().cast(
-        pl.Int64, strict=False
-    )
+    micros = pl.lit(starts.to_physical()).gather(pl.col("run")) + (
+        pl.col("seconds") * _US_PER_SECOND
+    ).round().cast(pl.Int64, strict=False)
     regular = pl.col("seconds").is_between(0, 60, closed="left")
     return frame.select(pl.when(regular).then(micros).cast(TIMESTAMP)).to_series()
 

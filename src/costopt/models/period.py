@@ -23,14 +23,14 @@ class Bucket:
     zone: str = "UTC"
 
     def start_of(self, timestamp: str = "timestamp") -> pl.Expr:
-        """The bucket a UTC timestamp falls in, as the local time at which it begins."""
+        """The bucket a UTC timestamp falls in, as the local date (for hours: time) at which it begins."""
         local = pl.col(timestamp)
         if self.zone != "UTC":
             local = local.dt.convert_time_zone(self.zone)
         if self.every == "1d":
             return local.dt.date().alias("period")
-        naive = local.dt.replace_time_zone(None)
-        return naive.dt.truncate(self.every).alias("period")
+        start = local.dt.replace_time_zone(None).dt.truncate(self.every)
+        return (start if self.every == "1h" else start.dt.date()).alias("period")
 
 
 def check_zone(name: str) -> str:

@@ -35,11 +35,15 @@ class Rater:
             schema={"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64},
             orient="row",
         )
-        return named.join(slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left")
+        return named.join(
+            slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left"
+        )
 
     def _meet(self, named: pl.DataFrame) -> None:
         """Looks up new names, and widens the tables if they mean new models."""
-        for provider, model in sorted(named.select("provider", "model").unique().cast(pl.String).rows(), key=str):
+        for provider, model in sorted(
+            named.select("provider", "model").unique().cast(pl.String).rows(), key=str
+        ):
             number = resolve(self._catalog, provider, model)
             if number is not None and number not in self._models:
                 self._models.append(number)

@@ -61,12 +61,12 @@ class Schedule:
 
     def _rate_ids(self, number: int, active: tuple[int | None, ...]) -> list[int]:
         """The `rate_id` for each window, mode and size class of one price list."""
-        ids = []
-        for row in active:
-            for mode in range(OTHER_MODE + 1):
-                for passed in range(len(self._sizes) + 1):
-                    ids.append(self._rate_id(number, row, mode, passed))
-        return ids
+        return [
+            self._rate_id(number, row, mode, passed)
+            for row in active
+            for mode in range(OTHER_MODE + 1)
+            for passed in range(len(self._sizes) + 1)
+        ]
 
     def _rate_id(self, number: int, row: int | None, mode: int, passed: int) -> int:
         if row is None:
@@ -92,8 +92,8 @@ class Schedule:
         place = pl.lit(self._period_of).gather(span) * len(self._windows) + self._window_index()
         place = place * (OTHER_MODE + 1) + _mode_index(present)
         place = place * (len(self._sizes) + 1) + self._size_class()
-        found = pl.when(pl.col("slot") < 0).then(UNKNOWN_MODEL).otherwise(
-            pl.lit(self._rate_id_of).gather(place)
+        found = (
+            pl.when(pl.col("slot") < 0).then(UNKNOWN_MODEL).otherwise(pl.lit(self._rate_id_of).gather(place))
         )
         return self._with_all_rates(found, present)
 

@@ -18,42 +18,58 @@ class _End:
         self.error = error
 
 
+class _Shelf(Generic[Item]):
+    """Room for one item between the thread that fetches and the one that works. State: that item."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Item | _End] = queue.Queue(maxsize=1)
+        self._closed = threading.Event()
+
+    def put(self, thing: Item | _End) -> bool:
+        """Waits for room; false where nobody will come for it any more."""
+        while not self._closed.is_set():
+            try:
+                self._queue.put(thing, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def fill(self, items: Iterable[Item]) -> None:
+        """Puts every item, and at last how it ended."""
+        error: BaseException | None = None
+        try:
+            for item in items:
+                if not self.put(item):
+                    break
+        except BaseException as caught:  # noqa: BLE001 - handed over to the thread that asked
+            error = caught
+        self.put(_End(error))
+
+    def take(self) -> Iterator[Item]:
+        """Every item in turn; raises what fetching raised."""
+        while not isinstance(thing := self._queue.get(), _End):
+            yield thing
+        if thing.error is not None:
+            raise thing.error
+
+    def close(self) -> None:
+        """Nothing more will be taken."""
+        self._closed.set()
+
+
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
     """The same items, the next one fetched in a thread while the last one is worked on.
 
     An error in fetching is raised in its place; closing the iterator ends the thread.
     """
-    shelf: queue.Queue[Item | _End] = queue.Queue(maxsize=1)
-    stopped = threading.Event()
-
-    def put(thing: Item | _End) -> None:
-        while not stopped.is_set():
-            try:
-                shelf.put(thing, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def fetch() -> None:
-        error: BaseException | None = None
-        try:
-            for item in items:
-                put(item)
-                if stopped.is_set():
-                    break
-        except BaseException as caught:  # noqa: BLE001 - handed over to the thread that asked
-            error = caught
-        put(_End(error))
-
-    thread = threading.Thread(target=fetch, name="read-ahead", daemon=True)
+    shelf: _Shelf[Item] = _Shelf()
+    thread = threading.Thread(target=shelf.fill, args=(items,), name="read-ahead", daemon=True)
     thread.start()
     try:
-        while not isinstance(thing := shelf.get(), _End):
-            yield thing
-        if thing.error is not None:
-            raise thing.error
+        yield from shelf.take()
     finally:
-        stopped.set()
+        shelf.close()
         thread.join()
 
 

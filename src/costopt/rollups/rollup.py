@@ -53,7 +53,9 @@ def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Mea
 
 
 def _keys(rollup: Rollup, present: Sequence[str]) -> list[pl.Expr]:
-    plain = [pl.col(name) if name in present else pl.lit(None, dtype=pl.String).alias(name) for name in rollup.keys]
+    plain = [
+        pl.col(name) if name in present else pl.lit(None, dtype=pl.String).alias(name) for name in rollup.keys
+    ]
     return [*plain, *(key.value.alias(key.name) for key in rollup.computed)]
 
 

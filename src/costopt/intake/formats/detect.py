@@ -38,7 +38,7 @@ def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
     kinds: dict[str, set[Kind]] = {}
     for record in records:
         pending: list[tuple[tuple[str, ...], object]] = [
-            ((name,), value) for name, value in reversed(record.items())
+            ((name,), value) for name, value in reversed(list(record.items()))
         ]
         while pending:
             path, value = pending.pop()
@@ -46,7 +46,7 @@ def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
             steps.setdefault(name, path)
             kinds.setdefault(name, set()).add(kind_of(value))
             if isinstance(value, dict):
-                pending.extend(((*path, key), inner) for key, inner in reversed(value.items()))
+                pending.extend(((*path, key), inner) for key, inner in reversed(list(value.items())))
     return {name: Field(path, frozenset(kinds[name])) for name, path in steps.items()}
 
 

@@ -1,0 +1,5 @@
+"""`python -m costopt`."""
+
+from costopt.cli import main
+
+main()

@@ -1,0 +1,154 @@
+"""Every option, spelled once."""
+
+import functools
+import inspect
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LOGS...", help="Log files, directories, globs, or - for standard input.", show_default=False
+    ),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="COLUMN=NAME", help="Read a column from another name, nested ones by dots."
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="COLUMN=VALUE", help="A constant for a column that the log lacks."),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From this date or time on.", envvar="COSTOPT_SINCE")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Up to this date or time.", envvar="COSTOPT_UNTIL")
+]
+Last = Annotated[str | None, typer.Option(metavar="AGE", help="The last 36h, 7d or 4w, up to now.")]
+Zone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of days and times.", envvar="COSTOPT_TZ")
+]
+CatalogFile = Annotated[
+    Path | None,
+    typer.Option("--pricing", metavar="FILE", help="Another price catalog.", envvar="COSTOPT_PRICING"),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Instead of ./costopt.toml.", envvar="COSTOPT_CONFIG"),
+]
+Cost = Annotated[
+    Literal["auto", "logged", "computed"] | None,
+    typer.Option(help="Which cost counts; auto: the logged one where there is one.", envvar="COSTOPT_COST"),
+]
+Dedupe = Annotated[
+    bool | None,
+    typer.Option("--dedupe/--no-dedupe", help="Remove requests with the id and time of an earlier one."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first line that cannot be read.")]
+RejectsFile = Annotated[
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Write lines that cannot be read to FILE, as JSON lines."),
+]
+PartitionSize = Annotated[
+    int,
+    typer.Option(
+        metavar="MB", min=1, max=1024, help="Read this much at once.", envvar="COSTOPT_PARTITION_MB"
+    ),
+]
+Form = Annotated[
+    Literal["table", "json", "csv", "md"],
+    typer.Option("--output", "-o", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
+]
+To = Annotated[
+    Path | None, typer.Option("--to", metavar="FILE", help="Write the report to FILE, whole or not at all.")
+]
+By = Annotated[
+    str,
+    typer.Option("--by", metavar="KEYS", help="Columns to split by, separated by commas; any of the log's."),
+]
+Every = Annotated[Literal["1h", "1d", "1w", "1mo"] | None, typer.Option(help="Split by time as well.")]
+Top = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Only the N dearest; the rest is added up.")
+]
+Tags = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TAGS",
+        help="Tags of requests that can wait, by commas; replaces the usual ones.",
+        envvar="COSTOPT_TAGS",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogOptions:
+    """The options of every command that reads logs."""
+
+    logs: Paths
+    map: Map = None
+    set: Set = None
+    since: Since = None
+    until: Until = None
+    last: Last = None
+    tz: Zone = None
+    pricing: CatalogFile = None
+    config: ConfigFile = None
+    cost: Cost = None
+    dedupe: Dedupe = None
+    strict: Strict = False
+    rejects: RejectsFile = None
+    partition_mb: PartitionSize = 16
+    output: Form = "table"
+    to: To = None
+
+    @property
+    def again(self) -> str:
+        """The logs and how to read them, as they can be typed again."""
+        words = list(self.logs)
+        for option, values in (("--map", self.map), ("--set", self.set)):
+            words += [word for value in values or () for word in (option, value)]
+        for option, value in (("--since", self.since), ("--until", self.until), ("--last", self.last)):
+            words += [option, value] if value else []
+        for option, file in (("--pricing", self.pricing), ("--config", self.config)):
+            words += [option, str(file)] if file else []
+        words += ["--cost", self.cost] if self.cost else []
+        words += ["--no-dedupe"] if self.dedupe is False else []
+        return shlex.join(words)
+
+
+def takes_logs(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of `LogOptions` before its own; it gets them as one value."""
+    hints = get_type_hints(LogOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            each.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=getattr(LogOptions, each.name, inspect.Parameter.empty),
+            annotation=hints[each.name],
+        )
+        for each in fields(LogOptions)
+    ]
+    names = {parameter.name for parameter in shared}
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(inspect.signature(command).parameters.values())[1:]
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:  # noqa: ANN401 - Typer has checked them
+        options = LogOptions(**{name: given[name] for name in names})
+        rest: Any = {name: value for name, value in given.items() if name not in names}
+        command(options, **rest)
+
+    signature = inspect.Signature([*shared[:1], *own, *shared[1:]])
+    wrapped.__signature__ = signature  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return wrapped

@@ -1,0 +1,69 @@
+"""`costopt.toml`: what need not be typed every time. Flags and `COSTOPT_*` win over it."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+import tomli
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from costopt.errors import ConfigError
+
+FILE_NAME: Final = "costopt.toml"
+
+
+class BatchConfig(BaseModel):
+    """`[batch]`: `tags` replaces the tags of requests that can wait."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    tags: list[str] | None = None
+
+
+class Config(BaseModel):
+    """The file.
+
+    Attributes:
+        pricing: A price catalog to use instead of the shipped one, relative to the file.
+        cost: Which cost counts.
+        timezone: In which days begin and end.
+        dedupe: Whether to remove requests that were read before.
+        map: By canonical column, the log's column.
+        set: By canonical column, a constant for logs that lack it.
+        batch: For the batch advisor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    pricing: str | None = None
+    cost: Literal["auto", "logged", "computed"] = "auto"
+    timezone: str = "UTC"
+    dedupe: bool = True
+    map: dict[str, str] = Field(default_factory=dict)
+    set: dict[str, str] = Field(default_factory=dict)
+    batch: BatchConfig = BatchConfig()
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration: that of the file, else of `costopt.toml` in the working directory, else the defaults.
+
+    Raises:
+        ConfigError: if the file is missing, is not TOML, or has a key or value that is not understood.
+    """
+    file = path or Path(FILE_NAME)
+    if path is None and not file.is_file():
+        return Config()
+    try:
+        values = tomli.loads(file.read_text(encoding="utf-8"))
+        config = Config.model_validate(values)
+    except OSError as error:
+        raise ConfigError(f"Cannot read `{file}`: {error.strerror}", hint="check the path") from error
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"`{file}` is not valid TOML: {error}", hint="mend the syntax there") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        hint = f"the keys are {', '.join(f'`{name}`' for name in Config.model_fields)}"
+        raise ConfigError(f"`{file}`: `{key}`: {first['msg']}", hint=hint) from error
+    if config.pricing is None:
+        return config
+    return config.model_copy(update={"pricing": str(file.parent / config.pricing)})

@@ -1,0 +1,142 @@
+"""How a log is understood: format, mapping, samples, and what is missing for which question."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+import polars as pl
+
+from costopt.intake.formats.format import Layout, Wishes
+from costopt.intake.partitions import PARTITION_BYTES, partitions
+from costopt.intake.reading import Reader
+from costopt.intake.rejects import Rejects
+from costopt.intake.sources import Source
+from costopt.models.intake import Example
+from costopt.models.result import Frozen, Result
+from costopt.models.schema import REQUESTS, REQUIRED
+
+_SAMPLES: Final = 3
+
+LOST_WITHOUT: Final[dict[str, str]] = {
+    "timestamp": "every command: give it with --map or --set",
+    "model": "every command: give it with --map or --set",
+    "input_tokens": "every command: give it with --map or --set",
+    "output_tokens": "every command: give it with --map or --set",
+    "provider": "nothing as long as the model's name tells it",
+    "request_id": "duplicates cannot be found",
+    "tag": "costopt batch finds nothing; no spend by tag",
+    "tenant": "no spend by tenant",
+    "endpoint": "no spend by endpoint",
+    "cost_usd": "no logged cost to compare the computed one with",
+    "cached_input_tokens": "all input is billed as not cached",
+    "cache_write_tokens": "no cache writes are billed",
+    "status": "failed requests cannot be told apart",
+    "mode": "every request is billed in standard mode",
+}
+"""What is lost without a column. Columns that no command reads yet are not missed."""
+
+
+class FileInspection(Frozen):
+    """One log.
+
+    Attributes:
+        path: As it was found.
+        format: The log format.
+        understood: Whether it has all it takes; if not, nothing was read.
+        requests: How many were read.
+        rejected: How many lines were not.
+        mapping: By canonical column, the log's column, or `= value` for a constant.
+        samples: By canonical column, the first different values, as read.
+        missing: By canonical column that was not found, what is lost without it.
+        unused: Columns of the log that were not read; `--map` and `--by` take them.
+        examples: The first few rejected lines.
+    """
+
+    path: str
+    format: str
+    understood: bool
+    requests: int
+    rejected: int
+    mapping: dict[str, str]
+    samples: dict[str, tuple[str, ...]]
+    missing: dict[str, str]
+    unused: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+
+class Inspection(Result):
+    """Every log."""
+
+    kind: ClassVar[str] = "inspect"
+    files: tuple[FileInspection, ...]
+
+
+def inspect(
+    sources: Sequence[Source],
+    wishes: Wishes,
+    rejects: Callable[[], Rejects] = Rejects,
+    size: int = PARTITION_BYTES,
+    progress: Callable[[int, int], None] = lambda _bytes, _requests: None,
+) -> Inspection:
+    """Reads every log and says how.
+
+    Args:
+        sources: The logs.
+        wishes: The user's `--map` and `--set`.
+        rejects: Makes the collector of rejected lines for one log.
+        size: Bytes to work on at once.
+        progress: Called with the bytes and requests done so far.
+    """
+    files, done = [], 0
+    for source in sources:
+        files.append(_inspect_file(source, wishes, rejects(), size))
+        done += source.size
+        progress(done, sum(file.requests for file in files))
+    return Inspection(files=tuple(files))
+
+
+def _inspect_file(source: Source, wishes: Wishes, rejects: Rejects, size: int) -> FileInspection:
+    reader = Reader(wishes, tuple(name for name in REQUESTS if name != "prompt"), strict_layout=False)
+    requests, samples = 0, dict[str, tuple[str, ...]]()
+    for partition in partitions(source, size):
+        if not len(partition.data):
+            rejects.add(partition.rejects)
+            continue
+        if reader.learn(partition).missing(REQUIRED):
+            break
+        read = reader.read(partition)
+        rejects.add(read.rejects)
+        requests += (
+            int(read.frame["requests"].sum()) if "requests" in read.frame.columns else read.frame.height
+        )
+        samples = samples or {name: _samples(read.frame[name]) for name in read.frame.columns}
+    layout = reader.layout or Layout("", {}, {})
+    return FileInspection(
+        path=source.path,
+        format=layout.format,
+        understood=reader.layout is not None and not layout.missing(REQUIRED),
+        requests=requests,
+        rejected=rejects.count,
+        mapping=_mapping(layout),
+        samples=samples,
+        missing={name: LOST_WITHOUT[name] for name in layout.missing(tuple(LOST_WITHOUT))},
+        unused=_unused(reader, layout),
+        examples=tuple(Example(place=reject.place, reason=reject.reason) for reject in rejects.first),
+    )
+
+
+def _mapping(layout: Layout) -> dict[str, str]:
+    found = {name: place.name for name, place in layout.columns.items()}
+    constants = {name: f"= {value}" for name, value in layout.constants.items() if name not in found}
+    return {name: (found | constants)[name] for name in REQUESTS if name in found or name in constants}
+
+
+def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:
+    used = {place.name for place in layout.columns.values()}
+    return tuple(
+        name for name, place in reader.fields.items() if name not in used and "object" not in place.kinds
+    )
+
+
+def _samples(values: pl.Series) -> tuple[str, ...]:
+    first = values.drop_nulls().unique(maintain_order=True).head(_SAMPLES)
+    return tuple(str(value) for value in first.to_list())

@@ -1,0 +1,1 @@
+"""Results to content, content to drawings: N results and M drawings, never N times M."""

@@ -1,0 +1,145 @@
+"""Content: what a report says, apart from how it is drawn."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+from costopt.models.money import format_usd
+
+Kind = Literal["text", "count", "tokens", "usd", "percent", "bar", "time"]
+Tone = Literal["plain", "strong", "muted", "warn", "good"]
+Cell = str | int | Decimal | dt.datetime | dt.date | None
+
+NONE: Final = "(none)"
+"""How a key is shown where the log does not say."""
+
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+_UNITS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text with a tone; colour carries no meaning of its own."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, what its cells are, and when it goes.
+
+    Attributes:
+        title: In the head.
+        kind: What the cells are, which decides how they are written and aligned.
+        drop: On a screen that is too narrow, columns go in falling order of this; 0 stays.
+    """
+
+    title: str
+    kind: Kind = "text"
+    drop: int = 0
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are numbers, which are aligned on the right."""
+        return self.kind in ("count", "tokens", "usd", "percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; `more` says what was left out and how to see it."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines that belong together."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A report: paragraphs and tables, top to bottom."""
+
+    title: str
+    blocks: tuple[Paragraph | Table, ...]
+
+
+def line(*parts: str | Span) -> Line:
+    """A line of texts and spans."""
+    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+
+
+def printable(text: str) -> str:
+    r"""Text from a log that cannot steer a terminal: control, direction and zero-width characters are spelled out.
+
+    >>> printable("a\\x1b[31mb\\u202e")
+    'a\\\\x1b[31mb\\\\u202e'
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("ascii", "backslashreplace").decode(), text)
+
+
+def written(cell: Cell, kind: Kind) -> str:
+    """A cell in words; unknown is a question mark where a number was expected."""
+    match cell:
+        case None:
+            return NONE if kind in ("text", "time") else "" if kind == "bar" else "?"
+        case str():
+            return printable(cell)
+        case dt.datetime():
+            return f"{cell:%Y-%m-%d %H:%M}"
+        case dt.date():
+            return f"{cell:%Y-%m-%d}"
+        case Decimal():
+            return bar(cell) if kind == "bar" else format_usd(cell) if kind == "usd" else f"{cell:.1f} %"
+        case int():
+            return quantity(cell) if kind == "tokens" else f"{cell:,}"
+
+
+def quantity(number: int) -> str:
+    """A large whole number in three digits and a unit.
+
+    >>> quantity(999), quantity(22_361_870), quantity(1_250)
+    ('999', '22.4 M', '1.25 k')
+    """
+    for size, unit in _UNITS:
+        if abs(number) >= size:
+            digits = 2 if abs(number) < 10 * size else 1 if abs(number) < 100 * size else 0
+            return f"{Decimal(number) / size:.{digits}f} {unit}"
+    return str(number)
+
+
+def sparkline(values: Sequence[Decimal], width: int = 60) -> str:
+    """Values as blocks, the largest full; neighbours are averaged where there are more than `width`."""
+    if not values:
+        return ""
+    size = -(-len(values) // width)
+    groups = [values[start : start + size] for start in range(0, len(values), size)]
+    means = [sum(group, Decimal(0)) / len(group) for group in groups]
+    top = max(means)
+    if top <= 0:
+        return _BLOCKS[0] * len(means)
+    return "".join(_BLOCKS[min(7, max(0, int(mean * 8 / top)))] for mean in means)
+
+
+def bar(percent: Decimal, width: int = 20) -> str:
+    """A share as a bar of eighths, `width` cells for 100 percent."""
+    eighths = max(0, min(width * 8, int(percent * width * 8 / 100)))
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")

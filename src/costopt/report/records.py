@@ -1,0 +1,86 @@
+"""Results as JSON, and tables of records as CSV."""
+
+import csv
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import IO, Final
+
+from costopt.models.result import FORMAT_VERSION, Result
+
+Value = str | int | float | Decimal | dt.datetime | dt.date | None
+
+_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+
+
+def write_json(result: Result, file: IO[str]) -> None:
+    """The result itself, with `format_version` and `kind`; money is a plain number with all its digits."""
+    head = {"format_version": FORMAT_VERSION, "kind": result.kind}
+    file.write(_json({**head, **result.model_dump()}, "") + "\n")
+
+
+def _json(value: object, indent: str) -> str:
+    deeper = indent + "  "
+    match value:
+        case bool() | None | int():
+            return json.dumps(value)
+        case Decimal():
+            return f"{value:f}"
+        case dt.datetime():
+            return json.dumps(value.isoformat().replace("+00:00", "Z"))
+        case dt.date():
+            return json.dumps(value.isoformat())
+        case str():
+            return _quoted(value)
+        case Mapping():
+            parts = [f"{_quoted(str(name))}: {_json(inner, deeper)}" for name, inner in value.items()]
+            return _wrapped("{", parts, "}", indent)
+        case Sequence():
+            return _wrapped("[", [_json(inner, deeper) for inner in value], "]", indent)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in a result")
+
+
+def _quoted(text: str) -> str:
+    """A JSON string in which no character can steer a terminal."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _wrapped(opening: str, parts: list[str], closing: str, indent: str) -> str:
+    if not parts:
+        return opening + closing
+    inner = f",\n{indent}  ".join(parts)
+    return f"{opening}\n{indent}  {inner}\n{indent}{closing}"
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: IO[str]) -> None:
+    """A table of records; an unknown value is empty, and no text can be taken for a formula by a spreadsheet."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_harmless(name) for name in columns)
+    for row in rows:
+        writer.writerow(_csv(value) for value in row)
+
+
+def _csv(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case Decimal():
+            return f"{value:f}"
+        case dt.datetime() | dt.date():
+            return value.isoformat()
+        case str():
+            return _harmless(value)
+        case _:
+            return str(value)
+
+
+def _harmless(text: str) -> str:
+    """A text with an apostrophe before what a spreadsheet would run, and without control characters."""
+    seen = "".join(
+        char if char.isprintable() else char.encode("ascii", "backslashreplace").decode() for char in text
+    )
+    return f"'{seen}" if text.lstrip(" ").startswith(_FORMULA) else seen
