@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, TypeAlias, assert_never
 
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from costopt.intake.decoded import Decoded, reject_line
 from costopt.intake.formats.detect import fields_of, kind_of
@@ -14,7 +15,7 @@ from costopt.intake.formats.format import Field, Kind, Layout
 from costopt.intake.partitions import Partition
 from costopt.intake.tables import decode_table, header_of
 
-Dtype: TypeAlias = pl.DataType | type[pl.DataType]
+Dtype: TypeAlias = pl.DataType | DataTypeClass
 _Tree: TypeAlias = dict[str, "_Tree | Dtype"]
 
 _HEAD: Final = 200
