@@ -1,10 +1,10 @@
 """`costopt analyze`: the front page."""
 
-from costopt.cli.options import LogOptions, Tags, takes_logs
+from costopt.cli.options import BillOptions, Tags, takes_logs
 
 
 @takes_logs
-def analyze(options: LogOptions, tags: Tags = None) -> None:
+def analyze(options: BillOptions, tags: Tags = None) -> None:
     """What was spent, on what, and what would save most: one screen, one pass.
 
     Example: costopt analyze logs/ --last 30d
@@ -13,11 +13,11 @@ def analyze(options: LogOptions, tags: Tags = None) -> None:
 
     from costopt.calculators.analyze import analyze as calculate
     from costopt.calculators.analyze import analyze_rollups
-    from costopt.cli.loading import session
+    from costopt.cli.loading import billing
     from costopt.report.emit import emit
     from costopt.report.views.analyze import records_analyze, view_analyze
 
-    run = session(options)
+    run = billing(options)
     catalog = run.catalog()
     loaded = run.load(catalog, analyze_rollups(run.zone))
     result = calculate(loaded.rollups, catalog, loaded.provenance, run.cost, run.batch_tags(tags))

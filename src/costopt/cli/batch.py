@@ -1,10 +1,10 @@
 """`costopt batch`: what the batch API would have saved."""
 
-from costopt.cli.options import LogOptions, Tags, takes_logs
+from costopt.cli.options import BillOptions, Tags, takes_logs
 
 
 @takes_logs
-def batch(options: LogOptions, tags: Tags = None) -> None:
+def batch(options: BillOptions, tags: Tags = None) -> None:
     """What the batch API would have saved on requests whose tag says that they can wait.
 
     Example: costopt batch logs/ --tags nightly,reports
@@ -12,11 +12,11 @@ def batch(options: LogOptions, tags: Tags = None) -> None:
     from functools import partial
 
     from costopt.calculators.batch import BATCH, advise_batch
-    from costopt.cli.loading import session
+    from costopt.cli.loading import billing
     from costopt.report.emit import emit
     from costopt.report.views.batch import records_batch, view_batch
 
-    run = session(options)
+    run = billing(options)
     catalog = run.catalog()
     loaded = run.load(catalog, [BATCH])
     result = advise_batch(loaded.rollups["batch"], catalog, loaded.provenance, run.batch_tags(tags))

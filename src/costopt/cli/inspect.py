@@ -1,17 +1,17 @@
 """`costopt inspect`: how a log is understood."""
 
-from costopt.cli.options import LogOptions, takes_logs
+from costopt.cli.options import ReadOptions, takes_logs
 
 
 @takes_logs
-def inspect(options: LogOptions) -> None:
+def inspect(options: ReadOptions) -> None:
     """How each log is understood: format, mapping field by field, samples, and what is missing for what.
 
     Example: costopt inspect new-log.csv --map input_tokens=ContextTokens
     """
-    from costopt.cli.loading import session
+    from costopt.cli.loading import reading
     from costopt.report.emit import emit
     from costopt.report.views.inspect import records_inspect, view_inspect
 
-    run = session(options)
+    run = reading(options)
     emit(run.inspect(), view_inspect, records_inspect, run.output)

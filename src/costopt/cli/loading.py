@@ -1,14 +1,15 @@
 """What every command that reads logs does first."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from costopt.calculators.batch import ELIGIBLE_TAGS
-from costopt.cli.options import LogOptions
+from costopt.cli.options import BillOptions, ReadOptions
 from costopt.cli.progress import progress_bar
 from costopt.config import Config, load_config
 from costopt.errors import ConfigError
@@ -24,12 +25,53 @@ from costopt.report.emit import Output, replacing
 from costopt.rollups.rollup import Rollup
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A command's options, the configuration file and the catalog, made one."""
+@dataclass(frozen=True)
+class Reading:
+    """The options of a command that looks into logs, and the configuration file, made one."""
 
-    options: LogOptions
+    options: ReadOptions
     config: Config
+
+    @property
+    def output(self) -> Output:
+        """Where the report goes."""
+        return Output(self.options.output, self.options.to)
+
+    @property
+    def wishes(self) -> Wishes:
+        """`--map` and `--set`, over those of the configuration; constants are checked before anything is read."""
+        columns = {**self.config.map, **_pairs(self.options.map, "--map")}
+        constants = {**self.config.set, **_pairs(self.options.set, "--set")}
+        check_constants(constants)
+        return Wishes(columns, constants)
+
+    @property
+    def partition_bytes(self) -> int:
+        """How much to work on at once."""
+        return self.options.partition_mb << 20
+
+    @contextmanager
+    def rejects(self) -> Iterator[IO[str] | None]:
+        """Where rejected lines are written, if anywhere."""
+        if self.options.rejects is None:
+            yield None
+            return
+        with replacing(self.options.rejects) as file:
+            yield file
+
+    def inspect(self) -> Inspection:
+        """How the logs are understood."""
+        sources = find_sources(self.options.logs)
+        with self.rejects() as sink, progress_bar(sources) as progress:
+            made = partial(Rejects, sink, strict=self.options.strict)
+            return inspect(sources, self.wishes, made, self.partition_bytes, progress)
+
+
+@dataclass(frozen=True)
+class Billing(Reading):
+    """The same for a command that makes a bill."""
+
+    options: BillOptions
 
     @property
     def zone(self) -> str:
@@ -41,17 +83,6 @@ class Session:
         """Which cost counts."""
         return self.options.cost or self.config.cost
 
-    @property
-    def output(self) -> Output:
-        """Where the report goes."""
-        return Output(self.options.output, self.options.to)
-
-    @property
-    def wishes(self) -> Wishes:
-        """`--map` and `--set`, over those of the configuration."""
-        columns = {**self.config.map, **_pairs(self.options.map, "--map")}
-        return Wishes(columns, {**self.config.set, **_pairs(self.options.set, "--set")})
-
     def catalog(self) -> Catalog:
         """The price catalog."""
         named = self.options.pricing or (Path(self.config.pricing) if self.config.pricing else None)
@@ -60,29 +91,15 @@ class Session:
     def batch_tags(self, option: str | None) -> tuple[str, ...]:
         """The tags of requests that can wait: of the option, else of the configuration, else the usual ones."""
         if option is not None:
-            return _listed(option)
+            return listed(option)
         configured = self.config.batch.tags
         return ELIGIBLE_TAGS if configured is None else tuple(configured)
-
-    def keys(self, option: str) -> tuple[str, ...]:
-        """The columns to split by; none for an empty text."""
-        return tuple(dict.fromkeys(_listed(option)))
-
-    def inspect(self) -> Inspection:
-        """How the logs are understood."""
-        sources = find_sources(self.options.logs)
-        with ExitStack() as stack:
-            sink = stack.enter_context(replacing(self.options.rejects)) if self.options.rejects else None
-            bar = stack.enter_context(progress_bar(sources))
-            made = partial(Rejects, sink, strict=self.options.strict)
-            return inspect(sources, self.wishes, made, self.options.partition_mb << 20, bar)
 
     def load(self, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
         """The rollups over the logs."""
         since, until = self._period()
-        dedupe = self.options.dedupe if self.options.dedupe is not None else self.config.dedupe
-        with ExitStack() as stack:
-            rejects = stack.enter_context(replacing(self.options.rejects)) if self.options.rejects else None
+        dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
+        with self.rejects() as sink, progress_bar(find_sources(self.options.logs)) as progress:
             logs = Logs(
                 tuple(self.options.logs),
                 wishes=self.wishes,
@@ -91,9 +108,9 @@ class Session:
                 cost=self.cost,
                 dedupe=dedupe,
                 strict=self.options.strict,
-                rejects=rejects,
-                partition_bytes=self.options.partition_mb << 20,
-                progress=stack.enter_context(progress_bar(find_sources(self.options.logs))),
+                rejects=sink,
+                partition_bytes=self.partition_bytes,
+                progress=progress,
             )
             return load(logs, catalog, rollups)
 
@@ -110,15 +127,19 @@ class Session:
         return since, parse_moment(options.until, self.zone) if options.until else None
 
 
-def session(options: LogOptions) -> Session:
-    """The options with their configuration; constants are checked before anything is read."""
-    made = Session(options, load_config(options.config))
-    check_constants(made.wishes.constants)
-    return made
+def reading(options: ReadOptions) -> Reading:
+    """The options with their configuration file."""
+    return Reading(options, load_config(options.config))
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+def billing(options: BillOptions) -> Billing:
+    """The options with their configuration file."""
+    return Billing(options, load_config(options.config))
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The different words between commas."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def _pairs(words: Sequence[str] | None, option: str) -> Mapping[str, str]:

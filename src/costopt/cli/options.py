@@ -89,20 +89,13 @@ Tags = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogOptions:
-    """The options of every command that reads logs."""
+class ReadOptions:
+    """The options of every command that looks into logs."""
 
     logs: Paths
     map: Map = None
     set: Set = None
-    since: Since = None
-    until: Until = None
-    last: Last = None
-    tz: Zone = None
-    pricing: CatalogFile = None
     config: ConfigFile = None
-    cost: Cost = None
-    dedupe: Dedupe = None
     strict: Strict = False
     rejects: RejectsFile = None
     partition_mb: PartitionSize = 16
@@ -115,38 +108,55 @@ class LogOptions:
         words = list(self.logs)
         for option, values in (("--map", self.map), ("--set", self.set)):
             words += [word for value in values or () for word in (option, value)]
+        return shlex.join([*words, *self._more_words()])
+
+    def _more_words(self) -> list[str]:
+        return ["--config", str(self.config)] if self.config else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillOptions(ReadOptions):
+    """The options of every command that makes a bill of logs."""
+
+    since: Since = None
+    until: Until = None
+    last: Last = None
+    tz: Zone = None
+    pricing: CatalogFile = None
+    cost: Cost = None
+    dedupe: Dedupe = None
+
+    def _more_words(self) -> list[str]:
+        words = super()._more_words()
         for option, value in (("--since", self.since), ("--until", self.until), ("--last", self.last)):
             words += [option, value] if value else []
-        for option, file in (("--pricing", self.pricing), ("--config", self.config)):
-            words += [option, str(file)] if file else []
+        words += ["--tz", self.tz] if self.tz else []
+        words += ["--pricing", str(self.pricing)] if self.pricing else []
         words += ["--cost", self.cost] if self.cost else []
-        words += ["--no-dedupe"] if self.dedupe is False else []
-        return shlex.join(words)
+        return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
 
 
 def takes_logs(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of `LogOptions` before its own; it gets them as one value."""
-    hints = get_type_hints(LogOptions, include_extras=True)
+    """The command with the options of its first parameter's class before its own; it gets them as one value."""
+    first, *rest = inspect.signature(command).parameters.values()
+    kind: type[ReadOptions] = first.annotation
+    hints = get_type_hints(kind, include_extras=True)
     shared = [
         inspect.Parameter(
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=getattr(LogOptions, each.name, inspect.Parameter.empty),
+            default=getattr(kind, each.name, inspect.Parameter.empty),
             annotation=hints[each.name],
         )
-        for each in fields(LogOptions)
+        for each in fields(kind)
     ]
     names = {parameter.name for parameter in shared}
-    own = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in list(inspect.signature(command).parameters.values())[1:]
-    ]
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in rest]
 
     @functools.wraps(command)
     def wrapped(**given: Any) -> None:  # noqa: ANN401 - Typer has checked them
-        options = LogOptions(**{name: given[name] for name in names})
-        rest: Any = {name: value for name, value in given.items() if name not in names}
-        command(options, **rest)
+        options = kind(**{name: given[name] for name in names})
+        command(options, **{name: value for name, value in given.items() if name not in names})
 
     signature = inspect.Signature([*shared[:1], *own, *shared[1:]])
     wrapped.__signature__ = signature  # type: ignore[attr-defined]

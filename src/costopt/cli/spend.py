@@ -1,10 +1,10 @@
 """`costopt spend`: the bill by keys and over time."""
 
-from costopt.cli.options import By, Every, LogOptions, Top, takes_logs
+from costopt.cli.options import By, Every, BillOptions, Top, takes_logs
 
 
 @takes_logs
-def spend(options: LogOptions, by: By = "provider,model", every: Every = None, top: Top = None) -> None:
+def spend(options: BillOptions, by: By = "provider,model", every: Every = None, top: Top = None) -> None:
     """The bill by any columns, and over time.
 
     Example: costopt spend logs/ --by tenant,model --every 1w --top 10
@@ -13,13 +13,13 @@ def spend(options: LogOptions, by: By = "provider,model", every: Every = None, t
 
     from costopt.calculators.spend import spend as calculate
     from costopt.calculators.spend import spend_rollup
-    from costopt.cli.loading import session
+    from costopt.cli.loading import billing, listed
     from costopt.models.period import Bucket
     from costopt.report.emit import emit
     from costopt.report.views.spend import records_spend, view_spend
 
-    run = session(options)
-    keys = run.keys(by)
+    run = billing(options)
+    keys = listed(by)
     bucket = Bucket(every, run.zone) if every else None
     loaded = run.load(run.catalog(), [spend_rollup(keys, bucket)])
     result = calculate(loaded.rollups["spend"], loaded.provenance, keys, bucket, top)

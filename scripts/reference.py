@@ -1,0 +1,52 @@
+"""The generated parts of the documents: what the program says of itself."""
+
+import io
+import os
+import sys
+from contextlib import redirect_stdout
+from unittest.mock import patch
+
+from costopt import errors
+from costopt.cli import app, main
+from costopt.intake.formats.generic import ALIASES
+from costopt.models.schema import COLUMN_MEANINGS, REQUESTS
+
+
+def screen(*arguments: str, width: int) -> str:
+    """What a command prints on a terminal of that width, without colour."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    plain = {"COLUMNS": str(width), "LINES": "60", "NO_COLOR": "1", "TERM": "dumb"}
+    with patch.dict(os.environ, plain), patch.object(sys, "argv", ["costopt", *arguments]), redirect_stdout(terminal):
+        try:
+            main()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+    return terminal.getvalue()
+
+
+def commands() -> str:
+    """The help of every command, as Markdown."""
+    parts = [f"```text\n{screen('--help', width=80)}```"]
+    for command in app.registered_commands:
+        name = command.callback.__name__ if command.callback else ""
+        parts.append(f"## costopt {name}\n\n```text\n{screen(name, '--help', width=80)}```")
+    return "\n\n".join(parts)
+
+
+def columns() -> str:
+    """The canonical columns, their meanings and their aliases, as a Markdown table."""
+    rows = ["| column | meaning | also found as |", "|---|---|---|"]
+    for name in REQUESTS:
+        aliases = ", ".join(f"`{alias}`" for alias in ALIASES.get(name, ()) if alias != name)
+        rows.append(f"| `{name}` | {COLUMN_MEANINGS[name]} | {aliases} |")
+    return "\n".join(rows)
+
+
+def error_kinds() -> str:
+    """The errors a user can mend, as a Markdown table."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.CostoptError]
+    rows = ["| error | meaning |", "|---|---|"]
+    rows += [f"| `{kind.slug}` | {(kind.__doc__ or '').strip()} |" for kind in kinds if hasattr(kind, "slug")]
+    return "\n".join(rows)
