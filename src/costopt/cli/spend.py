@@ -1,6 +1,6 @@
 """`costopt spend`: the bill by keys and over time."""
 
-from costopt.cli.options import By, Every, BillOptions, Top, takes_logs
+from costopt.cli.options import BillOptions, By, Every, Top, takes_logs
 
 
 @takes_logs
