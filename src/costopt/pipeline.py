@@ -37,6 +37,8 @@ MEASURES: Final = (
 """What every rollup adds up: `COUNTS`, and the logged cost in pico-dollars."""
 
 _PRICE_KEYS: Final = ("rate_id", "is_logged")
+_INTERNAL: Final = (*_PRICE_KEYS, "logged_cost", "computed_cost", "cost", "unpriced", "period", "slot")
+"""Names of a priced rollup, and on the way to it: a log's column of that name is no key."""
 _ALWAYS: Final = (
     *TOKENS,
     "timestamp",
@@ -100,11 +102,13 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """Reads the logs once and gives every rollup.
 
     Raises:
-        SourceError: if a log cannot be found or opened, or nothing is in it.
+        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log.
+        SourceError: if a log cannot be found or opened.
         FormatError: if a log is not understood.
         RejectedError: with `strict`, if a line is rejected.
     """
     check_constants(logs.wishes.constants)
+    _check_keys(rollups)
     sources = find_sources(logs.paths)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
     with Duplicates() as duplicates:
@@ -181,10 +185,10 @@ class _Run:
         if repeated is not None:
             gone = rated.filter(repeated)
             self._removed.add(tuple(build(gone, (_REMOVED,), MEASURES)))
-            tally.duplicates += gone.height
+            tally.duplicates += _counted(gone)
             rated = rated.filter(~repeated)
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
-        count = int(rated["requests"].sum()) if "requests" in rated.columns else rated.height
+        count = _counted(rated)
         tally.requests += count
         self._requests += count
         self._widen_period(rated["timestamp"])
@@ -238,7 +242,7 @@ class _Run:
             duplicates=sum(tally.duplicates for tally in self._tallies),
             duplicates_usd=usd(int(removed["cost"].sum() or 0)),
             unpriced=int(unpriced["requests"].sum()),
-            unpriced_models=tuple(_unpriced_models(unpriced, self._catalog)),
+            unpriced_models=tuple(_unpriced_models(unpriced, self._catalog, self._logs.cost)),
             examples=tuple(Example(place=r.place, reason=r.reason) for r in self._rejects.first),
             by_file=tuple(self._file_report(tally) for tally in self._tallies),
         )
@@ -251,6 +255,20 @@ class _Run:
             rejected=self._rejects.by_file[tally.source.path],
             duplicates=tally.duplicates,
         )
+
+
+def _check_keys(rollups: Sequence[Rollup]) -> None:
+    """Requests are split by texts: by a number or a time, nearly every request would be a group."""
+    for name in (name for rollup in rollups for name in rollup.keys):
+        if name in _INTERNAL or REQUESTS.get(name, pl.String) not in (pl.String, pl.Categorical):
+            raise ConfigError(
+                f"Requests cannot be split by `{name}`",
+                hint=f"if it is a text in the log, read it as another column: `--map tag={name} --by tag`",
+            )
+
+
+def _counted(requests: pl.DataFrame) -> int:
+    return int(requests["requests"].sum()) if "requests" in requests.columns else requests.height
 
 
 def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
@@ -296,7 +314,9 @@ def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.Data
         "logged": logged,
         "computed": computed,
     }
-    return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(cost=cost[basis])
+    return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(
+        logged_cost=logged, cost=cost[basis]
+    )
 
 
 def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
@@ -308,10 +328,15 @@ def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
 
 
-def _unpriced_models(unpriced: pl.DataFrame, catalog: Catalog) -> Iterator[UnpricedModel]:
-    counted = unpriced.group_by("provider", "model", "rate_id").agg(pl.col("requests").sum())
-    ranked = counted.sort("requests", "provider", "model", "rate_id", descending=[True, False, False, False])
-    for provider, model, rate_id, requests in ranked.head(_NAMED_UNPRICED).iter_rows():
-        reason = why_unpriced(rate_id)
-        near = nearest(catalog, provider, model) if reason == "unknown_model" else None
-        yield UnpricedModel(provider=provider, model=model, requests=requests, reason=reason, suggestion=near)
+def _unpriced_models(unpriced: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> Iterator[UnpricedModel]:
+    reasons = {
+        rate_id: "no_logged_cost" if basis == "logged" else why_unpriced(rate_id)
+        for rate_id in unpriced["rate_id"].unique().to_list()
+    }
+    reason = pl.col("rate_id").replace_strict(reasons, default=None, return_dtype=pl.String)
+    keys = ["provider", "model", "reason"]
+    counted = unpriced.with_columns(reason=reason).group_by(keys).agg(pl.col("requests").sum())
+    ranked = counted.sort("requests", *keys, descending=[True, False, False, False])
+    for provider, model, why, requests in ranked.head(_NAMED_UNPRICED).iter_rows():
+        near = nearest(catalog, provider, model) if why == "unknown_model" else None
+        yield UnpricedModel(provider=provider, model=model, requests=requests, reason=why, suggestion=near)

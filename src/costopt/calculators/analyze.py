@@ -10,7 +10,7 @@ import polars as pl
 from costopt.calculators.batch import BATCH, ELIGIBLE_TAGS, advise_batch, batch_lever
 from costopt.calculators.spend import grouped, spend_rollup, total
 from costopt.models.intake import CatalogReport, IntakeReport, Provenance
-from costopt.models.money import percent, usd
+from costopt.models.money import percent, to_cents, usd
 from costopt.models.period import Bucket
 from costopt.models.result import Frozen, Lever, Period, Result
 from costopt.pricing.catalog import Catalog
@@ -189,7 +189,7 @@ def _overview(rollups: Mapping[str, pl.DataFrame], period: Period) -> SpendOverv
     batched = models.filter(pl.col("mode") == "batch")["cost"].sum()
     return SpendOverview(
         total_usd=amount,
-        per_day_usd=(amount / period.days).quantize(Decimal("0.01")),
+        per_day_usd=to_cents(amount / period.days),
         logged_usd=usd(int(logged["logged_cost"].sum())) if logged.height else None,
         computed_usd=usd(int(computed.sum())) if computed.count() else None,
         difference=_difference(models),

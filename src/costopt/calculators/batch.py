@@ -5,15 +5,16 @@ waited is read from their tag; what they would have cost is read from the catalo
 batch rates has no batch tier, and nothing is projected for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from costopt.models.intake import Provenance
 from costopt.models.money import format_usd, percent, usd
 from costopt.models.result import Basis, Frozen, Lever, Result
+from costopt.models.schema import PICO
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.costing import price
 from costopt.rollups.rollup import Rollup
@@ -121,24 +122,31 @@ def advise_batch(
 
 
 def _findings(eligible: pl.DataFrame, everything: Decimal) -> list[BatchFinding]:
-    scaled = pl.when(pl.col("computed_cost") > 0).then(
-        pl.col("cost") - pl.col("cost") * pl.col("batch_cost") // pl.col("computed_cost")
-    )
-    sums = eligible.group_by("tag").agg(
-        pl.col("requests", "cost", "batch_cost").sum(),
-        pl.coalesce(scaled, pl.col("cost") - pl.col("batch_cost")).sum().alias("scaled"),
-        (pl.col("cost") == pl.col("computed_cost")).fill_null(value=False).all().alias("at_catalog"),
+    costs = eligible.select("cost", "batch_cost", "computed_cost").iter_rows()
+    scaled = pl.Series("scaled", [_scaled_saving(*row) for row in costs], dtype=PICO)
+    sums = (
+        eligible.with_columns(scaled)
+        .group_by("tag")
+        .agg(
+            pl.col("requests", "cost", "batch_cost", "scaled").sum(),
+            (pl.col("cost") == pl.col("computed_cost")).fill_null(value=False).all().alias("at_catalog"),
+        )
     )
     found = [_finding(row, everything) for row in sums.filter(pl.col("cost") > 0).iter_rows(named=True)]
     return sorted(found, key=lambda finding: (-finding.projected_savings_usd, finding.tag))
 
 
-def _finding(row: dict[str, object], everything: Decimal) -> BatchFinding:
-    tag, requests = str(row["tag"]), _whole(row["requests"])
-    spend, batch = usd(_whole(row["cost"])), usd(_whole(row["batch_cost"]))
+def _scaled_saving(cost: int, batch: int, computed: int | None) -> int:
+    """What is saved if batch prices are off the catalog by as much as the cost is; a product beyond 128 bits."""
+    return cost - cost * batch // computed if computed else cost - batch
+
+
+def _finding(row: Mapping[str, Any], everything: Decimal) -> BatchFinding:
+    tag, requests = row["tag"], row["requests"]
+    spend, batch = usd(row["cost"]), usd(row["batch_cost"])
     saving = max(spend - batch, Decimal(0))
-    other = max(usd(_whole(row["scaled"])), Decimal(0))
-    exact = bool(row["at_catalog"])
+    other = max(usd(row["scaled"]), Decimal(0))
+    exact = row["at_catalog"]
     share, discount = percent(spend, everything), percent(saving, spend)
     return BatchFinding(
         tag=tag,
@@ -156,12 +164,6 @@ def _finding(row: dict[str, object], everything: Decimal) -> BatchFinding:
             f" at the Batch API rate (−{_rounded(discount, 0)}%) on {requests} request(s)"
         ),
     )
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"a whole number was expected, not {value!r}")
-    return value
 
 
 def _rounded(value: Decimal, digits: int) -> Decimal:

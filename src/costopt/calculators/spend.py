@@ -127,11 +127,8 @@ def _split(table: pl.DataFrame, by: Sequence[str], top: int | None) -> tuple[pl.
     """The groups among the dearest, over all periods, and the others."""
     if top is None or not by:
         return table, table.clear()
-    ranked = (
-        table.group_by(by)
-        .agg(pl.col("cost").sum())
-        .sort("cost", *by, descending=[True, *(False for _ in by)])
-    )
+    descending = [True, True, *(False for _ in by)]
+    ranked = grouped(table, by).sort("cost", "requests", *by, descending=descending, nulls_last=True)
     named = ranked.head(top).select(by)
     kept = table.join(named, on=list(by), how="semi", nulls_equal=True)
     return kept, table.join(named, on=list(by), how="anti", nulls_equal=True)

@@ -88,7 +88,9 @@ def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, 
 def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> pl.DataFrame:
     given = {name: value for name, value in constants.items() if name in wanted}
     present = [
-        pl.col(name).cast(pl.String).fill_null(value) for name, value in given.items() if name in raw.columns
+        _flat(raw[name]).cast(pl.String).fill_null(value)
+        for name, value in given.items()
+        if name in raw.columns
     ]
     absent = [pl.lit(value).alias(name) for name, value in given.items() if name not in raw.columns]
     return raw.with_columns(*present, *absent) if given else raw
@@ -130,19 +132,27 @@ def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
 
 
 def _to_text(raw: pl.Series) -> pl.Series:
-    if isinstance(raw.dtype, pl.List):
-        raw = raw.cast(pl.List(pl.String)).list.join(",")
-    text = raw.cast(pl.String)
+    raw = _flat(raw)
     if raw.name not in DIMENSIONS and raw.name in REQUESTS:
-        return text
+        return raw.cast(pl.String)
+    text = _coded(raw)
     if (text == "").any():
         text = text.to_frame("v").select(pl.when(pl.col("v") != "").then("v")).to_series()
-    return text.cast(pl.Categorical)
+    return text
+
+
+def _flat(raw: pl.Series) -> pl.Series:
+    """A list as its items joined by commas."""
+    return raw.cast(pl.List(pl.String)).list.join(",") if isinstance(raw.dtype, pl.List) else raw
+
+
+def _coded(raw: pl.Series) -> pl.Series:
+    return raw if raw.dtype == pl.Categorical else raw.cast(pl.String).cast(pl.Categorical)
 
 
 def _each(raw: pl.Series, reading: Callable[[str], str | None]) -> pl.Series:
     """A column of few different texts, each read once."""
-    coded = raw.cast(pl.String).cast(pl.Categorical)
+    coded = _coded(raw)
     codes = coded.to_physical()
     texts = coded.unique().drop_nulls()
     if texts.is_empty():
@@ -165,7 +175,8 @@ def _status(text: str) -> str | None:
 
 
 def _is_code(text: str, codes: range) -> bool:
-    return text.isdecimal() and int(text) in codes
+    code = text.removesuffix(".0")  # as a column with nulls is often written
+    return len(code) == len("200") and code.isdecimal() and int(code) in codes
 
 
 def _finished(typed: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final, TypeAlias, assert_never
 
@@ -14,6 +15,7 @@ from costopt.intake.formats.detect import fields_of, kind_of
 from costopt.intake.formats.format import Field, Kind, Layout
 from costopt.intake.partitions import Partition
 from costopt.intake.tables import decode_table, header_of
+from costopt.models.schema import DIMENSIONS, REQUESTS
 
 Dtype: TypeAlias = pl.DataType | DataTypeClass
 _Tree: TypeAlias = dict[str, "_Tree | Dtype"]
@@ -48,7 +50,7 @@ def _sampled_lines(data: bytes, head: int) -> Iterator[bytes]:
 def _record(line: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -95,7 +97,20 @@ def decode(partition: Partition, layout: Layout, wanted: Iterable[str]) -> Decod
 
 
 def _selected(frame: pl.DataFrame, columns: Mapping[str, Field]) -> pl.DataFrame:
-    return frame.select(_at(place.steps).alias(name) for name, place in columns.items())
+    found = frame.select(_at(place.steps).alias(name) for name, place in columns.items())
+    return found.with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _picked(columns: Mapping[str, Field], *, loose: bool) -> list[pl.Expr]:
+    """The columns under their canonical names; texts that repeat are numbered while they are still at hand."""
+    picked = []
+    for name, place in columns.items():
+        found = _at(place.steps)
+        if name in DIMENSIONS or name not in REQUESTS:
+            found = _joined_list(found) if place.kinds - {"null"} == {"list"} else found
+        repeats = name in DIMENSIONS and (loose or _dtype(place.kinds) == pl.String)
+        picked.append((found.cast(pl.Categorical) if repeats else found).alias(name))
+    return picked
 
 
 def _at(steps: tuple[str, ...]) -> pl.Expr:
@@ -103,6 +118,11 @@ def _at(steps: tuple[str, ...]) -> pl.Expr:
     for step in steps[1:]:
         place = place.struct.field(step)
     return place
+
+
+def _joined_list(text: pl.Expr) -> pl.Expr:
+    """`a,b` for the text `["a", "b"]`, whichever way the partition is decoded."""
+    return text.str.replace(r'^\["?', "").str.replace(r'"?\]$', "").str.replace_all(r'"?,\s*"?', ",")
 
 
 def _schema(columns: Mapping[str, Field], *, loose: bool) -> dict[str, Dtype]:
@@ -129,8 +149,6 @@ def _dtype(kinds: frozenset[Kind]) -> Dtype:
     match kinds - {"null"}:
         case seen if seen == {"int"}:
             return pl.Int64
-        case seen if seen == {"list"}:
-            return pl.List(pl.String)
         case _:
             return pl.String
 
@@ -138,49 +156,71 @@ def _dtype(kinds: frozenset[Kind]) -> Dtype:
 def _decode_lines(data: bytes, partition: Partition, columns: Mapping[str, Field]) -> Decoded:
     for loose in (False, True):
         schema = _schema(columns, loose=loose)
-        frame = _parsed(data, schema)
+        frame = _parsed(data, schema, _picked(columns, loose=loose))
         if frame is not None:
-            return Decoded(_selected(frame, columns), partition.rejects)
+            return Decoded(frame, partition.rejects)
     return _decode_by_line(data, partition, columns)
 
 
-def _parsed(data: bytes, schema: Mapping[str, Dtype]) -> pl.DataFrame | None:
+def _parsed(data: bytes, schema: Mapping[str, Dtype], picked: Sequence[pl.Expr]) -> pl.DataFrame | None:
     try:
-        return pl.scan_ndjson(data, schema=dict(schema)).collect(engine="streaming")
+        return pl.scan_ndjson(data, schema=dict(schema)).select(picked).collect(engine="streaming")
     except pl.exceptions.PolarsError:
         return None
 
 
 def _decode_by_line(data: bytes, partition: Partition, columns: Mapping[str, Field]) -> Decoded:
-    """Splits the broken lines off: block by block, then line by line in the blocks that are refused."""
-    schema = _schema(columns, loose=True)
-    numbered = [(index, line) for index, line in enumerate(data.split(b"\n")) if line.strip()]
-    lines = [line for _, line in numbered]
-    frames: list[pl.DataFrame] = []
+    """Splits the broken lines off, block by block."""
+    schema, picked = _schema(columns, loose=True), _picked(columns, loose=True)
+    parse = partial(_parsed, schema=schema, picked=picked)
+    lines = [(index, line) for index, line in enumerate(data.split(b"\n")) if line.strip()]
+    frames = [pl.DataFrame(schema=dict(schema)).select(picked)]
     kept: list[int] = []
     rejects = list(partition.rejects)
     for start in range(0, len(lines), _BLOCK):
-        block = range(start, min(start + _BLOCK, len(lines)))
-        frame = _parsed(b"\n".join(lines[index] for index in block), schema)
-        good = list(block)
-        if frame is None:
-            reasons = {index: reason for index in block if (reason := _why_refused(lines[index], schema))}
-            rejects += [
-                reject_line(partition, numbered[index][0], lines[index], why)
-                for index, why in reasons.items()
-            ]
-            good = [index for index in block if index not in reasons]
-            frame = _parsed(b"\n".join(lines[index] for index in good), schema) if good else None
-        if frame is not None:
-            frames.append(frame)
-            kept += [numbered[index][0] for index in good]
-    whole = pl.concat(frames) if frames else pl.DataFrame(schema=dict(schema))
-    return Decoded(_selected(whole, columns), tuple(rejects), kept)
+        block = lines[start : start + _BLOCK]
+        reasons = _reasons(block, parse)
+        rejects += [reject_line(partition, at, line, reasons[at]) for at, line in block if at in reasons]
+        good = [(at, line) for at, line in block if at not in reasons]
+        frame = parse(_joined(good))
+        if frame is None or frame.height != len(good):
+            raise RuntimeError(f"{partition.source.path}: a line was accepted alone and refused with others")
+        frames.append(frame)
+        kept += [at for at, _ in good]
+    return Decoded(pl.concat(frames), tuple(rejects), kept)
 
 
-def _why_refused(line: bytes, schema: Mapping[str, Dtype]) -> str | None:
+_Numbered: TypeAlias = Sequence[tuple[int, bytes]]
+
+
+def _joined(lines: _Numbered) -> bytes:
+    return b"\n".join(line for _, line in lines)
+
+
+def _reasons(block: _Numbered, parse: Callable[[bytes], pl.DataFrame | None]) -> dict[int, str]:
+    """By index of the line, why it is refused; empty where the whole block is fine."""
+    if parse(_joined(block)) is not None:
+        return {}
+    reasons = {at: reason for at, line in block if (reason := _why_malformed(line))}
+    rest = [(at, line) for at, line in block if at not in reasons]
+    return reasons | dict.fromkeys(
+        _refused(rest, parse), "a value of the wrong kind, or a number out of range"
+    )
+
+
+def _refused(lines: _Numbered, parse: Callable[[bytes], pl.DataFrame | None]) -> list[int]:
+    """The lines that cannot be parsed with these columns, found by halving."""
+    if parse(_joined(lines)) is not None:
+        return []
+    if len(lines) == 1:
+        return [lines[0][0]]
+    middle = len(lines) // 2
+    return _refused(lines[:middle], parse) + _refused(lines[middle:], parse)
+
+
+def _why_malformed(line: bytes) -> str | None:
     try:
-        value = json.loads(line, parse_constant=_no_constant)
+        value = json.loads(line.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError:
         return "not UTF-8 text"
     except RecursionError:
@@ -189,11 +229,7 @@ def _why_refused(line: bytes, schema: Mapping[str, Dtype]) -> str | None:
         return f"malformed JSON: {error.msg} at column {error.colno}"
     except ValueError as error:
         return f"malformed JSON: {error}"
-    if not isinstance(value, dict):
-        return f"a JSON object was expected, not {_article(kind_of(value))}"
-    if _parsed(line, schema) is None:
-        return "malformed JSON: a value of the wrong kind, or a number out of range"
-    return None
+    return None if isinstance(value, dict) else f"a JSON object was expected, not {_article(kind_of(value))}"
 
 
 def _no_constant(name: str) -> float:

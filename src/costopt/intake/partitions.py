@@ -99,11 +99,8 @@ def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partitio
 
 def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Partition]:
     table = container in ("csv", "tsv")
-    header = stream.readline(MAX_LINE_BYTES) if table else b""
-    while table and header and not header.strip():
-        header = stream.readline(MAX_LINE_BYTES)
+    header, line = _header(stream) if table else (b"", 1)
     counter = LineCounter(stream.source.path) if stream.plain else None
-    line = 2 if table else 1
     start = stream.position
     while data := stream.read_lines(size):
         data, endless = _whole_records(stream, data, quoted=table)
@@ -116,9 +113,20 @@ def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Parti
             first_line=partial(counter.at, start) if counter else partial(int, line),
             position=stream.position,
         )
-        yield replace(partition, rejects=(_endless(partition, endless),)) if endless else partition
+        if endless:
+            yield replace(partition, rejects=(_endless(partition, endless),))
+        elif not data.isspace():
+            yield partition
         start = stream.position
         line += 0 if counter else data.count(b"\n") + bool(endless)
+
+
+def _header(stream: Stream) -> tuple[bytes, int]:
+    """A table's first line that is not blank, and the number of the line after it."""
+    line = 2
+    while (header := stream.readline(MAX_LINE_BYTES)) and not header.strip():
+        line += 1
+    return header, line
 
 
 def _whole_records(stream: Stream, data: bytes, *, quoted: bool) -> tuple[bytes, bytes]:
@@ -167,7 +175,8 @@ def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
 
 
 _GAP: Final = re.compile(r"[\s,]*")
-_NEXT: Final = re.compile(r"[}\]]\s*,?\s*(?=\{)|\n\s*(?=\{)")
+_NEXT: Final = re.compile(r"[}\],\n]\s*,?\s*(?=\{)")
+_OVERLAP: Final = 1 << 12
 
 
 def _of_elements(stream: Stream, size: int) -> Iterator[Partition]:
@@ -203,7 +212,7 @@ def _of_batch(stream: Stream, batch: list[bytes], numbers: list[int], rejects: l
 
 
 class _Elements:
-    """Cuts JSON values out of a stream; state: the text not yet consumed and its line number."""
+    """Cuts JSON values out of a stream; state: the text not yet consumed, its line number, and the array open."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -212,13 +221,10 @@ class _Elements:
         self._text = ""
         self._at = 0
         self._line = 1
+        self._inside = False
 
     def __iter__(self) -> Iterator[tuple[int, str, str]]:
         """Line number, text, and the reason for which it is rejected, if it is."""
-        self._fill()
-        self._skip(_GAP)
-        if self._text[self._at : self._at + 1] == "[":
-            self._at += 1
         while self._more():
             yield self._next()
 
@@ -228,17 +234,20 @@ class _Elements:
         self._at = 0
         return bool(block)
 
-    def _skip(self, pattern: re.Pattern[str]) -> None:
-        match = pattern.match(self._text, self._at)
-        end = match.end() if match else self._at
-        self._line += self._text.count("\n", self._at, end)
-        self._at = end
-
     def _more(self) -> bool:
-        self._skip(_GAP)
-        while self._at >= len(self._text) and self._fill():
-            self._skip(_GAP)
-        return self._at < len(self._text) and self._text[self._at] != "]"
+        """Whether there is another value; brackets are passed over, for an array may follow another one."""
+        while True:
+            end = _end_of_gap(self._text, self._at)
+            self._line += self._text.count("\n", self._at, end)
+            self._at = end
+            if end == len(self._text):
+                if not self._fill():
+                    return False
+            elif self._text[end] == "]" or (self._text[end] == "[" and not self._inside):
+                self._inside = self._text[end] == "["
+                self._at += 1
+            else:
+                return True
 
     def _next(self) -> tuple[int, str, str]:
         while True:
@@ -247,8 +256,12 @@ class _Elements:
             except json.JSONDecodeError as error:
                 if not (self._may_be_cut(error) and self._fill()):
                     return self._broken(error.msg)
-                continue
-            return self._take(end, "")
+            except RecursionError:
+                return self._broken("nested too deeply")
+            except ValueError as error:
+                return self._broken(str(error))
+            else:
+                return self._take(end, "")
 
     def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
         """Whether the value only goes on in what was not read yet."""
@@ -256,7 +269,12 @@ class _Elements:
         return near_end and len(self._text) - self._at < MAX_LINE_BYTES
 
     def _broken(self, reason: str) -> tuple[int, str, str]:
-        match = _NEXT.search(self._text, self._at + 1)
+        """Reading resumes where the next object seems to begin."""
+        after = 1
+        while (match := _NEXT.search(self._text, self._at + after)) is None:
+            after = max(after, len(self._text) - self._at - _OVERLAP)
+            if after > MAX_LINE_BYTES or not self._fill():
+                break
         return self._take(match.end() if match else len(self._text), f"malformed JSON: {reason}")
 
     def _take(self, end: int, reason: str) -> tuple[int, str, str]:
@@ -264,3 +282,8 @@ class _Elements:
         self._line += text.count("\n")
         self._at = end
         return number, text, reason
+
+
+def _end_of_gap(text: str, start: int) -> int:
+    match = _GAP.match(text, start)
+    return match.end() if match else start

@@ -5,6 +5,7 @@ import gzip
 import io
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _PARQUET: Final = b"PAR1"
 _BOM: Final = b"\xef\xbb\xbf"
-_UNPACK_ERRORS: Final = (EOFError, OSError, zstandard.ZstdError)
+_BLOCK: Final = 1 << 20
+_PACKED_BLOCK: Final = 1 << 15
+_UNPACK_ERRORS: Final = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +104,29 @@ class Stream:
         self.source = source
         self.damage: str | None = None
         self._raw = raw
-        self._file = _unpack(raw)
-        self.plain = self._file is raw and raw.seekable()
+        unpacked = _unpack(raw)
+        self._file = raw if unpacked is None else _buffered(_Blocks(unpacked, self._note))
+        self.plain = unpacked is None and source.path != "-" and raw.seekable()
         head = self.peek(3)
         if self.damage:
             raise SourceError(f"Cannot unpack `{source.path}`: {self.damage}", hint="is the file complete?")
         if head[:3] == _BOM:
             self.read(3)
 
-    def _guarded(self, read: Callable[[int], bytes], size: int) -> bytes:
-        if self.damage:
-            return b""
-        try:
-            return read(size)
-        except _UNPACK_ERRORS as error:
-            self.damage = f"packed data is damaged or cut off ({error})"
-            return b""
+    def _note(self, error: Exception) -> None:
+        self.damage = f"packed data is damaged or cut off ({error})"
 
     def peek(self, size: int) -> bytes:
         """Some of the next bytes, left in place."""
-        return self._guarded(self._file.peek, size)
+        return self._file.peek(size)
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; fewer only at the end."""
-        return self._guarded(self._file.read, size)
+        return self._file.read(size)
 
     def readline(self, limit: int) -> bytes:
         """To the next newline, included, or `limit` bytes."""
-        return self._guarded(self._file.readline, limit)
+        return self._file.readline(limit)
 
     @property
     def position(self) -> int:
@@ -157,25 +155,83 @@ class Stream:
             return named
         if head.startswith(b"{"):
             return "jsonl" if named == "jsonl" or _is_one_object(head) else "json"
-        if head.startswith(b"[") or named is not None:
-            return "json" if head.startswith(b"[") else "jsonl"
+        if head.startswith(b"["):
+            return "jsonl" if named == "jsonl" and not _opens_array(head) else "json"
+        if named is not None:
+            return "jsonl"
         return "tsv" if b"\t" in head.partition(b"\n")[0] else "csv"
 
 
-def _unpack(raw: io.BufferedReader) -> io.BufferedReader:
+class _Blocks(io.RawIOBase):
+    """A file made of blocks of bytes; an error on the way to the next one is noted, and ends the file.
+
+    State: what is left of the block at hand.
+    """
+
+    def __init__(self, blocks: Iterator[bytes], note: Callable[[Exception], None]) -> None:
+        self._blocks = blocks
+        self._note = note
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # all that BufferedReader passes
+        try:
+            while not self._rest:
+                self._rest = memoryview(next(self._blocks))
+        except StopIteration:
+            return 0
+        except _UNPACK_ERRORS as error:
+            self._note(error)
+            return 0
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def _buffered(blocks: _Blocks) -> io.BufferedReader:
+    return io.BufferedReader(blocks, _BLOCK)
+
+
+def _unpack(raw: io.BufferedReader) -> Iterator[bytes] | None:
+    """The unpacked bytes, block by block; `None` where nothing is packed."""
     head = raw.peek(4)[:4]
     if head.startswith(_GZIP):
-        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)), 1 << 20)
-    if head == _ZSTD:
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return io.BufferedReader(cast("io.RawIOBase", reader), 1 << 20)
-    return raw
+        return _gunzipped(raw)
+    return _unzstd(raw) if head == _ZSTD else None
+
+
+def _gunzipped(raw: io.BufferedReader) -> Iterator[bytes]:
+    file = gzip.GzipFile(fileobj=raw)
+    while block := file.read1(_BLOCK):
+        yield block
+
+
+def _unzstd(raw: io.BufferedReader) -> Iterator[bytes]:
+    """Frame by frame, for only a frame can tell that it was cut off."""
+    frame = None
+    while piece := raw.read(_PACKED_BLOCK):
+        while piece:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(piece)
+            piece = frame.unused_data
+            frame = None if frame.eof else frame
+    if frame:
+        raise EOFError("the last frame is not complete")
 
 
 def _is_one_object(head: bytes) -> bool:
     """Whether the first line closes the object it opens (or is longer than what was peeked at)."""
     line, newline, _ = head.partition(b"\n")
     return not newline or line.rstrip().endswith(b"}")
+
+
+def _opens_array(head: bytes) -> bool:
+    """Whether the first line is the beginning of an array, or all of one, and not a line of its own."""
+    line, _, rest = head.partition(b"\n")
+    return not rest.strip() or line.rstrip()[-1:] in b"[{},"
 
 
 @contextmanager
@@ -201,8 +257,7 @@ def open_source(source: Source) -> Iterator[Stream]:
 @contextmanager
 def as_file(stream: Stream) -> Iterator[str]:
     """A path to the stream's bytes: the source itself if it is a plain file, else a temporary copy."""
-    plain = stream.source.path != "-" and not stream.source.path.lower().endswith(_PACKED)
-    if plain:
+    if stream.plain:
         yield stream.source.path
         return
     with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:

@@ -1,6 +1,7 @@
 """CSV and TSV partitions to raw columns of text."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -39,13 +40,20 @@ def decode_table(data: bytes, partition: Partition, columns: Mapping[str, Field]
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
     exact = frame.height == lines
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    if empty.any() and not exact:
+    if not exact and (empty.any() or not _well_quoted(data, partition.separator)):
         return decode_records(data, partition, columns)
     by_name = pl.DataFrame({name: frame[str(index)] for name, index in at.items()})
     if empty.any():
         kept = [index for index, line in enumerate(data.split(b"\n")[:lines]) if line.strip()]
         return Decoded(by_name[kept], partition.rejects, kept)
     return Decoded(by_name, partition.rejects, exact=exact)
+
+
+def _well_quoted(data: bytes, separator: str) -> bool:
+    """Whether every quote opens or closes a field, or is doubled; if not, it may have swallowed good lines."""
+    around = rb"[\r\n" + separator.encode() + rb"]"
+    field = rb"(?:(?<=" + around + rb')|\A)"[^"]*"(?=' + around + rb"|\Z)"
+    return b'"' not in re.sub(field, b"", data.replace(b'""', b""))
 
 
 def decode_records(data: bytes, partition: Partition, columns: Mapping[str, Field]) -> Decoded:

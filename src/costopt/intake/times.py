@@ -16,6 +16,7 @@ _NANO: Final = 10**17
 _YEAR_2000: Final = 946_684_800_000_000
 _YEAR_2100: Final = 4_102_444_800_000_000
 _US_PER_SECOND: Final = 1_000_000
+_MICROSECONDS: Final = len("SS.ffffff")
 
 
 def to_timestamps(raw: pl.Series) -> pl.Series:
@@ -53,6 +54,8 @@ def _of_epochs(raw: pl.Series) -> pl.Series:
         .then(value * 1000)
         .otherwise(value * _US_PER_SECOND)
     )
+    if raw.dtype.is_decimal():
+        micros = micros.round()
     if raw.dtype.is_float():
         micros = pl.when(value.is_finite()).then(micros.round())
     return exact.to_frame("t").select(micros.cast(pl.Int64, strict=False).cast(TIMESTAMP)).to_series()
@@ -77,9 +80,16 @@ def _of_regular_texts(raw: pl.Series) -> pl.Series:
     starts = runs.str.replace(" ", "T", literal=True).str.to_datetime(
         "%Y-%m-%dT%H:%M:", time_unit="us", strict=False
     )
-    zone = next((zone for zone in ("Z", "+00:00") if (raw[0] or "").endswith(zone)), "")
-    rest = raw.str.slice(17)
-    seconds = (rest.str.strip_suffix(zone) if zone else rest).cast(pl.Float64, strict=False)
+    first = next(iter(raw.head(1)), None) or ""
+    zone = next((zone for zone in ("Z", "+00:00") if first.endswith(zone)), "")
+    rest = raw.str.slice(17).str.strip_suffix(zone)
+    seconds = rest.cast(pl.Float64, strict=False)
+    if (rest.str.len_bytes() > _MICROSECONDS).any():  # digits beyond are dropped, not rounded up
+        seconds = (
+            rest.str.head(_MICROSECONDS)
+            .cast(pl.Float64, strict=False)
+            .zip_with(seconds.is_not_null(), seconds)
+        )
     frame = pl.DataFrame([seconds.alias("seconds"), minutes.rle_id().alias("run")])
     micros = pl.lit(starts.to_physical()).gather(pl.col("run")) + (
         pl.col("seconds") * _US_PER_SECOND
@@ -114,5 +124,5 @@ def _of_any_texts(raw: pl.Series) -> pl.Series:
     frame = raw.to_frame("t").select(pl.coalesce(readings).alias("time"), epochs.alias("epoch"))
     if frame["epoch"].null_count() == frame.height:
         return frame["time"]
-    numbers = _of_epochs(frame["epoch"].cast(pl.Decimal(38, 9), strict=False).cast(pl.Float64))
+    numbers = _of_epochs(frame["epoch"].cast(pl.Decimal(38, 9), strict=False))
     return frame.select(pl.coalesce("time", numbers.alias("epoch"))).to_series()

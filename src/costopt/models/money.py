@@ -47,4 +47,4 @@ def format_usd(amount: Decimal) -> str:
         return f"{sign}${to_cents(size):,}"
     places = 3 - size.adjusted()
     rounded = size.quantize(Decimal(1).scaleb(-min(places, 12)), rounding=ROUND_HALF_UP)
-    return f"{sign}${rounded:f}"
+    return f"{sign}${min(_CENT, rounded):f}"

@@ -11,7 +11,7 @@ import polars as pl
 from costopt.errors import ConfigError
 
 Every = Literal["1h", "1d", "1w", "1mo"]
-_AGE: Final = re.compile(r"(\d+)(h|d|w)")
+_AGE: Final = re.compile(r"(\d{1,5})(h|d|w)")
 _HOURS: Final = {"h": 1, "d": 24, "w": 24 * 7}
 
 
@@ -37,7 +37,8 @@ def check_zone(name: str) -> str:
     """The name of a time zone that exists; raises `ConfigError` for any other."""
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        pl.Series(dtype=pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise ConfigError(
             f"`{name}` is not a time zone", hint="use a name such as `UTC` or `Europe/Berlin`"
         ) from error
@@ -52,13 +53,12 @@ def parse_moment(text: str, zone: str) -> dt.datetime:
     """
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+        return local.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         raise ConfigError(
             f"`{text}` is not a time", hint="write `2026-10-01` or `2026-10-01T08:00`"
         ) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return moment.astimezone(dt.UTC)
 
 
 def parse_age(text: str) -> dt.timedelta:

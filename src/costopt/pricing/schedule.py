@@ -91,7 +91,7 @@ class Schedule:
         span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
         place = pl.lit(self._period_of).gather(span) * len(self._windows) + self._window_index()
         place = place * (OTHER_MODE + 1) + _mode_index(present)
-        place = place * (len(self._sizes) + 1) + self._size_class()
+        place = place * (len(self._sizes) + 1) + self._size_class(present)
         found = (
             pl.when(pl.col("slot") < 0).then(UNKNOWN_MODEL).otherwise(pl.lit(self._rate_id_of).gather(place))
         )
@@ -121,12 +121,15 @@ class Schedule:
         breaks = pl.lit(pl.Series(self._windows, dtype=pl.Int64))
         return breaks.search_sorted(minute % _WEEK, side="right").cast(pl.Int64) - 1
 
-    def _size_class(self) -> pl.Expr:
-        """How many of the thresholds the prompt exceeds."""
+    def _size_class(self, present: Sequence[str]) -> pl.Expr:
+        """How many of the thresholds the prompt exceeds; of a line for many requests, the mean prompt, rounded up."""
         if not self._sizes:
             return pl.lit(0, dtype=pl.Int64)
+        prompt = pl.col("input_tokens")
+        if "requests" in present:
+            prompt = -(-prompt // pl.col("requests").clip(1))
         sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
-        return sizes.search_sorted(pl.col("input_tokens"), side="left").cast(pl.Int64)
+        return sizes.search_sorted(prompt, side="left").cast(pl.Int64)
 
 
 _PeriodKey = tuple[int, tuple[int | None, ...]]

@@ -4,25 +4,32 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
 from costopt.models.money import format_usd
 
-Kind = Literal["text", "count", "tokens", "usd", "percent", "bar", "time"]
+Kind = Literal["text", "count", "tokens", "usd", "range", "percent", "bar", "time"]
 Tone = Literal["plain", "strong", "muted", "warn", "good"]
 Cell = str | int | Decimal | dt.datetime | dt.date | None
 
 NONE: Final = "(none)"
 """How a key is shown where the log does not say."""
 
+DOT: Final = " · "
+"""Between the items of a line; where a line is too long for the screen, it is broken there."""
+
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _UNITS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
-_UNPRINTABLE: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+UNSEEN: Final = (
+    r"\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e0fff"
 )
+"""Beyond ASCII's control characters: what steers a terminal, turns the direction of writing, or has no width."""
+
+_UNPRINTABLE: Final = re.compile(rf"[\x00-\x1f{UNSEEN}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +60,26 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its cells are numbers, which are aligned on the right."""
-        return self.kind in ("count", "tokens", "usd", "percent")
+        return self.kind in ("count", "tokens", "usd", "range", "percent")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; `more` says what was left out and how to see it."""
+    """Rows of cells.
+
+    Attributes:
+        columns: What they are.
+        rows: A cell for each column.
+        title: Above them.
+        more: What was left out and how to see it.
+        full: The command that gives every row; where there is one, a screen shows only the first rows.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     more: str = ""
+    full: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,23 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("ascii", "backslashreplace").decode(), text)
 
 
+def texts(table: Table) -> list[list[str]]:
+    """Every cell in words, row by row; all tokens of a column have the unit of its largest."""
+    columns = [
+        _column([row[index] for row in table.rows], column.kind) for index, column in enumerate(table.columns)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(cells: Sequence[Cell], kind: Kind) -> list[str]:
+    if kind != "tokens":
+        return [written(cell, kind) for cell in cells]
+    largest = max((abs(cell) for cell in cells if isinstance(cell, int)), default=0)
+    return [
+        quantity(cell, largest) if isinstance(cell, int) else written(cell, kind) for cell in cells
+    ]
+
+
 def written(cell: Cell, kind: Kind) -> str:
     """A cell in words; unknown is a question mark where a number was expected."""
     match cell:
@@ -112,20 +145,24 @@ def written(cell: Cell, kind: Kind) -> str:
             return quantity(cell) if kind == "tokens" else f"{cell:,}"
 
 
-def quantity(number: int) -> str:
-    """A large whole number in three digits and a unit.
+def quantity(number: int, largest: int | None = None) -> str:
+    """A large whole number in three digits and a unit: its own, or that of the largest number beside it.
 
     >>> quantity(999), quantity(22_361_870), quantity(1_250)
     ('999', '22.4 M', '1.25 k')
+    >>> quantity(634_000, largest=22_361_870), quantity(12, largest=22_361_870), quantity(0, largest=22_361_870)
+    ('0.6 M', '<0.1 M', '0')
     """
+    top = Decimal(f"{Decimal(number if largest is None else largest):.2e}")
     for size, unit in _UNITS:
-        if abs(number) >= size:
-            digits = 2 if abs(number) < 10 * size else 1 if abs(number) < 100 * size else 0
-            return f"{Decimal(number) / size:.{digits}f} {unit}"
+        if number and abs(top) >= size:
+            step = Decimal(1).scaleb(min(0, top.adjusted() - Decimal(size).adjusted() - 2))
+            shown = (Decimal(number) / size).quantize(step, rounding=ROUND_HALF_UP)
+            return f"{shown} {unit}" if shown else f"<{step} {unit}"
     return str(number)
 
 
-def sparkline(values: Sequence[Decimal], width: int = 60) -> str:
+def sparkline(values: Sequence[Decimal], width: int = 40) -> str:
     """Values as blocks, the largest full; neighbours are averaged where there are more than `width`."""
     if not values:
         return ""

@@ -1,10 +1,11 @@
 """Where a report goes, and in which form: the last step of every command."""
 
+import errno
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar, assert_never
@@ -40,13 +41,24 @@ def emit(result: R, view: Callable[[R], Document], records: Callable[[R], Record
     """Writes the result in the form asked for.
 
     Raises:
-        OutputError: if the file cannot be written; nothing of it is left then.
+        OutputError: if it cannot be written; nothing is left of a file then.
     """
-    if output.to is None:
-        _write(result, view, records, output.form, sys.stdout)
-        return
-    with replacing(output.to) as file:
+    with replacing(output.to) if output.to else _standard_output() as file:
         _write(result, view, records, output.form, file)
+
+
+@contextmanager
+def _standard_output() -> Iterator[IO[str]]:
+    """Standard output; whoever reads it may have had enough of it, and that is no error."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # what is left in the buffer must not fail once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            message = f"Cannot write to standard output: {error.strerror}"
+            raise OutputError(message, hint=_remedy(error)) from error
 
 
 def _write(
@@ -70,37 +82,44 @@ def _write(
 def replacing(path: Path) -> Iterator[IO[str]]:
     """A file that takes its place only when all of it is written, and never stays by halves.
 
-    A device or pipe is written to as it is.
+    It keeps the permissions of the file it replaces. A device or pipe is written to as it is; a link is followed.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as device:
-            yield device
-        return
+    target = Path(os.path.realpath(path))
+    in_place = target.exists() and not target.is_file()
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with _device(target) if in_place else _draft(target) as file:
+            yield file
     except OSError as error:
-        raise OutputError(
-            f"Cannot write `{path}`: {error.strerror}", hint="name a folder you may write to"
-        ) from error
+        raise OutputError(f"Cannot write `{path}`: {error.strerror}", hint=_remedy(error)) from error
+
+
+def _device(path: Path) -> IO[str]:
+    return path.open("w", encoding="utf-8", newline="")
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[IO[str]]:
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     draft = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(0o666 & ~_umask())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputError(
-            f"Cannot write `{path}`: {error.strerror}", hint="is there space on the disk?"
-        ) from error
+        draft.chmod(mode)
+        draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _remedy(error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "make room on the disk" if full else "name a file in a folder you may write to"
 
 
 def _umask() -> int:

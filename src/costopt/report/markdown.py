@@ -3,9 +3,10 @@
 import re
 from typing import IO, Final
 
-from costopt.report.document import Document, Line, Table, printable, written
+from costopt.report.document import Document, Line, Table, printable, texts
 
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#&])")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#&~])")
+_LIST: Final = re.compile(r"^(\d*)([-+=.)])")
 
 
 def draw_markdown(document: Document, file: IO[str]) -> None:
@@ -26,7 +27,7 @@ def escaped(text: str) -> str:
 
 def _line(line: Line) -> str:
     parts = [f"**{escaped(span.text)}**" if span.tone == "strong" else escaped(span.text) for span in line]
-    return "".join(parts).strip()
+    return _LIST.sub(r"\1\\\2", "".join(parts).strip())
 
 
 def _draw_table(table: Table, file: IO[str]) -> None:
@@ -36,8 +37,8 @@ def _draw_table(table: Table, file: IO[str]) -> None:
         file.write(f"## {escaped(table.title)}\n\n")
     file.write(_row([escaped(column.title) for column in columns]))
     file.write(_row(["---:" if column.is_number else "---" for column in columns]))
-    for row in table.rows:
-        file.write(_row([escaped(written(row[index], table.columns[index].kind)) for index in kept]))
+    for row in texts(table):
+        file.write(_row([escaped(row[index]) for index in kept]))
     if table.more:
         file.write(f"\n{escaped(table.more)}\n")
 

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import IO, Final
 
 from costopt.models.result import FORMAT_VERSION, Result
+from costopt.report.document import UNSEEN
 
 Value = str | int | float | Decimal | dt.datetime | dt.date | None
 
-_UNSEEN: Final = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def write_json(result: Result, file: IO[str]) -> None:
@@ -46,7 +47,12 @@ def _json(value: object, indent: str) -> str:
 
 def _quoted(text: str) -> str:
     """A JSON string in which no character can steer a terminal."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return _UNSEEN.sub(lambda found: _escaped(found[0]), json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _wrapped(opening: str, parts: list[str], closing: str, indent: str) -> str:

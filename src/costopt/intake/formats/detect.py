@@ -85,13 +85,22 @@ def find_layout(path: str, fields: Mapping[str, Field], wishes: Wishes, extras: 
     chosen = FORMATS[0]
     columns = chosen.columns(fields)
     for canonical, name in wishes.columns.items():
-        if name not in fields:
-            near = difflib.get_close_matches(name, fields, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has {_listed(fields)}"
-            raise FormatError(f"`{path}` has no column `{name}` to read {canonical} from", hint=hint)
-        columns[canonical] = fields[name]
+        columns[canonical] = _mapped(path, fields, canonical, name)
     columns |= {name: fields[name] for name in extras if name not in columns and name in fields}
     return Layout(chosen.name, columns, wishes.constants)
+
+
+def _mapped(path: str, fields: Mapping[str, Field], canonical: str, name: str) -> Field:
+    if name not in fields:
+        near = difflib.get_close_matches(name, fields, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"it has {_listed(fields)}"
+        raise FormatError(f"`{path}` has no column `{name}` to read {canonical} from", hint=hint)
+    if fields[name].kinds - {"null"} == {"object"}:
+        inside = _listed(inner for inner in fields if inner.startswith(f"{name}."))
+        raise FormatError(
+            f"`{path}`: `{name}` is an object, nothing to read {canonical} from", hint=f"in it are {inside}"
+        )
+    return fields[name]
 
 
 def _listed(names: Iterable[str]) -> str:

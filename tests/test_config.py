@@ -1,0 +1,120 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from costopt.config import BatchConfig, Config, load_config
+from costopt.errors import ConfigError
+
+Write = Callable[[str, str | bytes], str]
+
+FULL = """
+pricing = "prices/own.toml"
+cost = "logged"
+timezone = "Europe/Berlin"
+dedupe = false
+
+[map]
+input_tokens = "usage.prompt"
+
+[set]
+provider = "acme"
+
+[batch]
+tags = ["nightly-evals"]
+"""
+
+
+def test_without_a_file_everything_has_its_default() -> None:
+    assert load_config(None) == Config(
+        pricing=None, cost="auto", timezone="UTC", dedupe=True, map={}, set={}, batch=BatchConfig(tags=None)
+    )
+
+
+def test_an_empty_file_changes_nothing(write: Write) -> None:
+    assert load_config(Path(write("costopt.toml", ""))) == Config()
+
+
+def test_the_file_of_the_working_directory_is_read_without_being_named(write: Write) -> None:
+    write("costopt.toml", 'timezone = "Asia/Tokyo"')
+
+    assert load_config(None).timezone == "Asia/Tokyo"
+
+
+def test_a_named_file_is_read_instead(write: Write) -> None:
+    write("costopt.toml", 'timezone = "Asia/Tokyo"')
+
+    assert load_config(Path(write("other.toml", 'cost = "computed"'))) == Config(cost="computed")
+
+
+def test_every_key_is_read(write: Write) -> None:
+    assert load_config(Path(write("conf/costopt.toml", FULL))) == Config(
+        pricing=str(Path("conf", "prices", "own.toml")),
+        cost="logged",
+        timezone="Europe/Berlin",
+        dedupe=False,
+        map={"input_tokens": "usage.prompt"},
+        set={"provider": "acme"},
+        batch=BatchConfig(tags=["nightly-evals"]),
+    )
+
+
+def test_an_absolute_catalog_stays_where_it_is(write: Write, tmp_path: Path) -> None:
+    absolute = str(tmp_path / "prices.toml")
+
+    config = load_config(Path(write("conf/costopt.toml", f"pricing = '{absolute}'")))
+
+    assert config.pricing == absolute
+
+
+def test_the_catalog_of_the_working_directorys_file_is_beside_it(write: Write) -> None:
+    write("costopt.toml", 'pricing = "prices.toml"')
+
+    assert load_config(None).pricing == "prices.toml"
+
+
+def test_no_tags_are_not_the_usual_tags(write: Write) -> None:
+    assert load_config(Path(write("costopt.toml", "[batch]\ntags = []"))).batch.tags == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "key"),
+    [
+        ("an unknown key", 'colour = "red"', "colour"),
+        ("an unknown key of a table", "[batch]\ntag = []", "batch.tag"),
+        ("a number for a text", "timezone = 1", "timezone"),
+        ("a text for a truth value", 'dedupe = "yes"', "dedupe"),
+        ("a number for a truth value", "dedupe = 1", "dedupe"),
+        ("an unknown choice", 'cost = "guessed"', "cost"),
+        ("a text for a list", '[batch]\ntags = "nightly"', "batch.tags"),
+        ("a number in a list", "[batch]\ntags = [1]", "batch.tags.0"),
+        ("a text for a table", 'map = "a=b"', "map"),
+        ("a number in a table", "[set]\nprovider = 1", "set.provider"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_key(write: Write, claim: str, text: str, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(Path(write("costopt.toml", text)))
+
+    assert caught.value.message.startswith(f"`costopt.toml`: `{key}`: "), claim
+    assert caught.value.hint == (
+        "the keys are `pricing`, `cost`, `timezone`, `dedupe`, `map`, `set`, `batch`"
+    )
+
+
+@pytest.mark.parametrize("text", [b"cost = ", b"[batch", b'cost = "auto"\ncost = "auto"', b'cost = "\xff"'])
+def test_what_is_no_toml_is_refused(write: Write, text: bytes) -> None:
+    with pytest.raises(ConfigError, match=r"`costopt\.toml` is not valid TOML: "):
+        load_config(Path(write("costopt.toml", text)))
+
+
+def test_a_named_file_must_be_there() -> None:
+    with pytest.raises(ConfigError, match=r"Cannot read `missing\.toml`: No such file") as caught:
+        load_config(Path("missing.toml"))
+
+    assert caught.value.hint == "check the path"
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Cannot read"):
+        load_config(tmp_path)
