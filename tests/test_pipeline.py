@@ -496,6 +496,44 @@ def test_an_empty_log_is_an_empty_bill(read: Read, text: str) -> None:
     assert loaded.provenance.intake.by_file[0].path == "log0.csv"
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "yesterday,acme-embed,1,0\n",
+            "Nothing to bill: the line is no request; log0.csv:2: unreadable time",
+        ),
+        (
+            "yesterday,acme-embed,1,0\n2026-10-01,,1,0\n",
+            "Nothing to bill: none of 2 lines is a request; log0.csv:2: unreadable time",
+        ),
+    ],
+)
+def test_a_log_of_rejected_lines_only_is_no_bill(read: Read, rows: str, message: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        read(f"{HEAD}\n{rows}").check()
+
+    assert caught.value.message == f"{message} `yesterday`"
+    assert "costopt inspect" in caught.value.hint
+
+
+def test_a_log_without_lines_or_with_some_out_of_the_period_is_a_bill_of_nothing(read: Read) -> None:
+    since = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    broken = f"{HEAD}\nyesterday,acme-embed,1,0\n"
+
+    read(f"{HEAD}\n").check()
+    read(HOURLY, broken, since=since).check()
+    assert read(HOURLY, broken, since=since).lines == 4
+
+
+def test_unpriced_models_are_the_same_whatever_the_bill_is_split_by(read: Read) -> None:
+    plain = read(UNPRICED).provenance.intake
+    split = read(UNPRICED, by=("provider", "model", "mode")).provenance.intake
+
+    assert split.unpriced_models == plain.unpriced_models
+    assert split.unpriced == plain.unpriced
+
+
 def test_progress_counts_bytes_and_requests_up_to_all(write: Write, catalog: Catalog) -> None:
     told: list[tuple[int, int]] = []
     paths = (write("a.csv", HOURLY), write("b.csv", HOURLY))

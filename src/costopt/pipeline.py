@@ -7,12 +7,12 @@ from typing import IO, Final, Literal
 
 import polars as pl
 
-from costopt.errors import ConfigError
+from costopt.errors import ConfigError, FormatError
 from costopt.intake.conforming import check_constants
 from costopt.intake.duplicates import Duplicates
 from costopt.intake.formats.format import Wishes
-from costopt.intake.partitions import PARTITION_BYTES, Partition, partitions
-from costopt.intake.reading import Reader, Requests
+from costopt.intake.partitions import PARTITION_BYTES
+from costopt.intake.reading import read_all
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import Source, find_sources
 from costopt.models.intake import CatalogReport, Example, FileReport, IntakeReport, Provenance, UnpricedModel
@@ -92,10 +92,31 @@ class Loaded:
         rollups: By name: the rollup's keys, `rate_id`, `is_logged`, `COUNTS`, `logged_cost`, `computed_cost` and
             `cost` (that of the basis asked for), all three in pico-dollars, null where unknown.
         provenance: Period, intake and catalog.
+        lines: How many lines were read as requests, in the period or not.
     """
 
     rollups: Mapping[str, pl.DataFrame]
     provenance: Provenance
+    lines: int
+
+    def check(self) -> None:
+        """A bill of nothing but rejected lines would be an import of zeros.
+
+        Raises:
+            FormatError: if lines were rejected, and no other was read.
+        """
+        intake = self.provenance.intake
+        if intake.rejected and not self.lines:
+            first = intake.examples[0]
+            lines = (
+                "the line is no request"
+                if intake.rejected == 1
+                else f"none of {intake.rejected:,} lines is a request"
+            )
+            raise FormatError(
+                f"Nothing to bill: {lines}; {first.place}: {first.reason}",
+                hint="`costopt inspect LOGS` shows how a log is understood",
+            )
 
 
 def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
@@ -112,7 +133,7 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     sources = find_sources(logs.paths)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
     with Duplicates() as duplicates:
-        run = _Run(logs, catalog, (*keyed, _UNPRICED), duplicates)
+        run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates)
         run.read(sources)
     return run.loaded()
 
@@ -149,32 +170,29 @@ class _Run:
         self._start: dt.datetime | None = None
         self._end: dt.datetime | None = None
         self._bytes = 0
+        self._lines = 0
         self._requests = 0
 
     def read(self, sources: Sequence[Source]) -> None:
-        """Works through the sources, each partition read ahead."""
-        reader = Reader(self._logs.wishes, self._wanted)
-        for number, partition in read_ahead(_all_partitions(sources, self._logs.partition_bytes)):
-            if number == len(self._tallies):
-                self._begin_file(partition.source)
-                reader = Reader(self._logs.wishes, self._wanted)
-            if len(partition.data):
-                self._take(reader.read(partition), self._tallies[-1])
-                self._fields |= reader.fields.keys()
-                self._tallies[-1].format = reader.layout.format if reader.layout else ""
-            else:
-                self._rejects.add(partition.rejects)
-            self._logs.progress(self._bytes + partition.position, self._requests)
+        """Works through the sources; the next partition is read while one is added up."""
+        logs = self._logs
+        batches = read_all(sources, logs.wishes, self._wanted, logs.partition_bytes)
+        for batch in read_ahead(batches):
+            if batch.number == len(self._tallies):
+                self._bytes += self._tallies[-1].source.size if self._tallies else 0
+                self._tallies.append(_Tally(batch.source))
+            tally = self._tallies[-1]
+            tally.format = batch.format
+            self._fields |= batch.fields
+            self._rejects.add(batch.requests.rejects)
+            if batch.requests.frame is not None:
+                self._take(batch.requests.frame, tally)
+            logs.progress(self._bytes + batch.position, self._requests)
         self._check_columns()
 
-    def _begin_file(self, source: Source) -> None:
-        if self._tallies:
-            self._bytes += self._tallies[-1].source.size
-        self._tallies.append(_Tally(source))
-
-    def _take(self, read: Requests, tally: _Tally) -> None:
-        self._rejects.add(read.rejects)
-        frame = self._in_period(read.frame)
+    def _take(self, read: pl.DataFrame, tally: _Tally) -> None:
+        self._lines += read.height
+        frame = self._in_period(read)
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
         rated = self._rater.rate(frame).with_columns(
             logged_cost=pl.col("cost_usd").to_physical() if "cost_usd" in frame.columns else _no_cost(),
@@ -212,7 +230,7 @@ class _Run:
                 if name not in {*REQUESTS, *_PRICE_KEYS} and name not in self._fields:
                     raise ConfigError(
                         f"No log has a column `{name}`",
-                        hint="`costopt inspect` lists a log's columns; the canonical ones are in docs/columns.md",
+                        hint="`costopt inspect LOGS` lists the columns that a log has",
                     )
 
     # The end
@@ -221,7 +239,7 @@ class _Run:
         """Everything priced."""
         merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
         priced = {name: _priced(part, self._catalog, self._logs.cost) for name, part in merged.items()}
-        bill = priced.pop(_UNPRICED.name)
+        bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
         catalog = CatalogReport(
             path=self._catalog.path,
             source=self._catalog.source,
@@ -229,7 +247,9 @@ class _Run:
             sha256=self._catalog.digest,
         )
         period = Period(start=self._start, end=self._end)
-        return Loaded(priced, Provenance(period=period, intake=self._intake(bill), catalog=catalog))
+        priced.pop(_UNPRICED.name, None)
+        provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
+        return Loaded(priced, provenance, self._lines)
 
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:
         removed = _priced(self._removed.total()[0], self._catalog, self._logs.cost)
@@ -257,6 +277,11 @@ class _Run:
         )
 
 
+def _bill_of(rollups: Sequence[Rollup]) -> Rollup | None:
+    """A rollup that tells the unpriced models, if there is one."""
+    return next((rollup for rollup in rollups if {*_UNPRICED.keys} <= {*rollup.keys}), None)
+
+
 def _check_keys(rollups: Sequence[Rollup]) -> None:
     """Requests are split by texts: by a number or a time, nearly every request would be a group."""
     for name in (name for rollup in rollups for name in rollup.keys):
@@ -275,16 +300,6 @@ def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
     names = [name for r in rollups for name in (*r.keys, *(read for key in r.computed for read in key.reads))]
     asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *names]
     return tuple(name for name in dict.fromkeys(asked) if name not in _PRICE_KEYS)
-
-
-def _all_partitions(sources: Sequence[Source], size: int) -> Iterator[tuple[int, Partition]]:
-    for number, source in enumerate(sources):
-        empty = True
-        for partition in partitions(source, size):
-            empty = False
-            yield number, partition
-        if empty:
-            yield number, Partition(source, "lines", b"")
 
 
 def _merge_all(

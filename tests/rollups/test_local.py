@@ -76,6 +76,39 @@ def test_an_interruption_of_the_reader_is_handed_over() -> None:
         list(read_ahead(items()))
 
 
+def test_an_item_that_takes_long_is_waited_for() -> None:
+    ready = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        ready.wait(timeout=10)
+        yield 2
+
+    ahead = read_ahead(items())
+    assert next(ahead) == 1
+    threading.Timer(0.3, ready.set).start()  # longer than one step of waiting
+
+    assert list(ahead) == [2]
+
+
+def test_an_interruption_of_the_worker_does_not_wait_for_a_reader_that_waits() -> None:
+    ready = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        ready.wait(timeout=60)
+
+    ahead = read_ahead(items())
+    next(ahead)
+    with pytest.raises(KeyboardInterrupt):
+        ahead.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+
+    (reader,) = readers()
+    ready.set()
+    reader.join(timeout=10)
+    assert not reader.is_alive()
+
+
 def test_closing_early_ends_the_thread() -> None:
     ahead = read_ahead(count())
     assert [next(ahead), next(ahead)] == [0, 1]

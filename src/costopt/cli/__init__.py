@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,6 +12,9 @@ from costopt.cli.batch import batch
 from costopt.cli.inspect import inspect
 from costopt.cli.spend import spend
 from costopt.errors import CostoptError
+from costopt.report.document import printable
+
+_INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="costopt",
@@ -48,11 +51,11 @@ for command in (analyze, spend, batch, inspect):
 def main() -> None:
     """Runs the command line; a `CostoptError` becomes a message and exit code 2."""
     try:
-        app()
+        app(prog_name=app.info.name)
     except CostoptError as error:
-        typer.echo(f"error: {error.message}\n\nhint: {error.hint}", err=True)
+        typer.echo(f"error: {printable(error.message)}\n\nhint: {printable(error.hint)}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read the report has enough of it; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            os._exit(_INTERRUPTED)  # at once: the thread that reads ahead may be waiting for standard input
+        raise

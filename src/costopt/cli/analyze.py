@@ -5,7 +5,7 @@ from costopt.cli.options import BillOptions, Tags, takes_logs
 
 @takes_logs
 def analyze(options: BillOptions, tags: Tags = None) -> None:
-    """What was spent, on what, and what would save most: one screen, one pass.
+    """What was spent, on what, and what would save most.
 
     Example: costopt analyze logs/ --last 30d
     """

@@ -5,7 +5,9 @@ from costopt.cli.options import BillOptions, Tags, takes_logs
 
 @takes_logs
 def batch(options: BillOptions, tags: Tags = None) -> None:
-    """What the batch API would have saved on requests whose tag says that they can wait.
+    """What the batch API would have saved on requests that can wait.
+
+    Whether a request can wait is read from its tag.
 
     Example: costopt batch logs/ --tags nightly,reports
     """

@@ -5,7 +5,9 @@ from costopt.cli.options import ReadOptions, takes_logs
 
 @takes_logs
 def inspect(options: ReadOptions) -> None:
-    """How each log is understood: format, mapping field by field, samples, and what is missing for what.
+    """How each log is understood, column by column.
+
+    Its format, what each column is read from, samples, and what is lost without those that are missing.
 
     Example: costopt inspect new-log.csv --map input_tokens=ContextTokens
     """

@@ -40,8 +40,8 @@ class Reading:
     @property
     def wishes(self) -> Wishes:
         """`--map` and `--set`, over those of the configuration; constants are checked before anything is read."""
-        columns = {**self.config.map, **_pairs(self.options.map, "--map")}
-        constants = {**self.config.set, **_pairs(self.options.set, "--set")}
+        columns = {**self.config.map, **_pairs(self.options.map, "--map COLUMN=NAME")}
+        constants = {**self.config.set, **_pairs(self.options.set, "--set COLUMN=VALUE")}
         check_constants(constants)
         return Wishes(columns, constants)
 
@@ -96,7 +96,7 @@ class Billing(Reading):
         return ELIGIBLE_TAGS if configured is None else tuple(configured)
 
     def load(self, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
-        """The rollups over the logs."""
+        """The rollups over the logs; rejected lines are on disk even if there is nothing else."""
         since, until = self._period()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
         with self.rejects() as sink, progress_bar(find_sources(self.options.logs)) as progress:
@@ -112,7 +112,9 @@ class Billing(Reading):
                 partition_bytes=self.partition_bytes,
                 progress=progress,
             )
-            return load(logs, catalog, rollups)
+            loaded = load(logs, catalog, rollups)
+        loaded.check()
+        return loaded
 
     def _period(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         options = self.options
@@ -142,11 +144,11 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
-def _pairs(words: Sequence[str] | None, option: str) -> Mapping[str, str]:
+def _pairs(words: Sequence[str] | None, usage: str) -> Mapping[str, str]:
     pairs = {}
     for word in words or ():
         name, equals, value = word.partition("=")
         if not (name and equals and value):
-            raise ConfigError(f"`{option} {word}` is not understood", hint=f"write `{option} COLUMN=VALUE`")
+            raise ConfigError(f"`{usage.split(maxsplit=1)[0]} {word}` is not understood", hint=f"write `{usage}`")
         pairs[name.strip()] = value
     return pairs

@@ -6,14 +6,18 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
+
+from costopt.report.document import Again
+
+_NAMED_LOGS: Final = 3
 
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="LOGS...", help="Log files, directories, globs, or - for standard input.", show_default=False
+        metavar="LOGS", help="Log files, directories, globs, or - for standard input.", show_default=False
     ),
 ]
 Map = Annotated[
@@ -103,15 +107,20 @@ class ReadOptions:
     to: To = None
 
     @property
-    def again(self) -> str:
-        """The logs and how to read them, as they can be typed again."""
-        words = list(self.logs)
-        for option, values in (("--map", self.map), ("--set", self.set)):
-            words += [word for value in values or () for word in (option, value)]
-        return shlex.join([*words, *self._more_words()])
+    def again(self) -> Again:
+        """The logs and how to read them, as they can be typed again; many logs are just `LOGS...`."""
+        logs = [f"./{log}" if log.startswith("-") and log != "-" else log for log in self.logs]
+        named = shlex.join(logs) if len(logs) <= _NAMED_LOGS else "LOGS..."
+        read = " ".join([named, *map(shlex.quote, self._reading_words())])
+        return Again(read, " ".join([read, *map(shlex.quote, self._billing_words())]))
 
-    def _more_words(self) -> list[str]:
-        return ["--config", str(self.config)] if self.config else []
+    def _reading_words(self) -> list[str]:
+        pairs = (("--map", self.map), ("--set", self.set))
+        words = [word for option, values in pairs for value in values or () for word in (option, value)]
+        return [*words, "--config", str(self.config)] if self.config else words
+
+    def _billing_words(self) -> list[str]:
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +135,8 @@ class BillOptions(ReadOptions):
     cost: Cost = None
     dedupe: Dedupe = None
 
-    def _more_words(self) -> list[str]:
-        words = super()._more_words()
+    def _billing_words(self) -> list[str]:
+        words = []
         for option, value in (("--since", self.since), ("--until", self.until), ("--last", self.last)):
             words += [option, value] if value else []
         words += ["--tz", self.tz] if self.tz else []

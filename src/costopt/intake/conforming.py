@@ -193,8 +193,10 @@ def _finished(typed: pl.DataFrame) -> pl.DataFrame:
 
 def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
     """What can be wrong with a row, in words (`{name}` stands for the value), with the rows where it is."""
-    checks = [("no time", raw["timestamp"].is_null() & typed["timestamp"].is_null())]
-    checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
+    checks = []
+    if typed["timestamp"].null_count():
+        checks.append(("no time", ~_is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
+        checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
     checks.append(("no model", typed["model"].is_null()))
     for name in (*COUNTS, "cost_usd"):
         if name in typed.columns:
@@ -207,12 +209,15 @@ def _number_checks(name: str, raw: pl.Series, typed: pl.Series) -> list[tuple[st
     kind = "a number" if name == "cost_usd" else "a whole number"
     checks = []
     if typed.null_count() != raw.null_count():
-        said = clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
-        checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & said))
+        checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & _is_said(raw)))
     if name in COUNTS:
         checks.append((f"{name} is negative: {{{name}}}", typed < 0))
         checks.append((f"{name} is absurd: {{{name}}}", typed > MAX_TOKENS))
     return checks
+
+
+def _is_said(raw: pl.Series) -> pl.Series:
+    return clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
 
 
 def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:

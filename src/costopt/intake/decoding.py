@@ -14,6 +14,7 @@ from costopt.intake.decoded import Decoded, reject_line
 from costopt.intake.formats.detect import fields_of, kind_of
 from costopt.intake.formats.format import Field, Kind, Layout
 from costopt.intake.partitions import Partition
+from costopt.intake.rejects import Reject
 from costopt.intake.tables import decode_table, header_of
 from costopt.models.schema import DIMENSIONS, REQUESTS
 
@@ -22,6 +23,7 @@ _Tree: TypeAlias = dict[str, "_Tree | Dtype"]
 
 _HEAD: Final = 200
 _SPREAD: Final = 24
+_NOT_ONE: Final = "a JSON object was expected, and this one is empty"
 _BLOCK: Final = 2048
 
 
@@ -32,7 +34,11 @@ def sample(partition: Partition, *, first: bool) -> dict[str, Field]:
         return _fields_of_schema(data.schema)
     if partition.container == "table":
         return {name: Field((name,), frozenset({"str"})) for name in header_of(partition)}
-    lines = list(_sampled_lines(data, _HEAD if first else 0))
+    found = _fields_of_lines(_sampled_lines(data, _HEAD if first else 0))
+    return found if found or not first else _fields_of_lines(data.split(b"\n"))
+
+
+def _fields_of_lines(lines: Iterable[bytes]) -> dict[str, Field]:
     return fields_of(record for record in map(_record, lines) if record is not None)
 
 
@@ -216,6 +222,14 @@ def _refused(lines: _Numbered, parse: Callable[[bytes], pl.DataFrame | None]) ->
         return [lines[0][0]]
     middle = len(lines) // 2
     return _refused(lines[:middle], parse) + _refused(lines[middle:], parse)
+
+
+def refuse(partition: Partition) -> tuple[Reject, ...]:
+    """The rejects of a partition of lines none of which is a record."""
+    data = partition.data if isinstance(partition.data, bytes) else b""
+    lines = [(at, line) for at, line in enumerate(data.split(b"\n")) if line.strip()]
+    found = [reject_line(partition, at, line, _why_malformed(line) or _NOT_ONE) for at, line in lines]
+    return (*partition.rejects, *found)
 
 
 def _why_malformed(line: bytes) -> str | None:

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import polars as pl
 
@@ -85,10 +85,11 @@ class Duplicates:
         return mask
 
     def _seen_before(self, keyed: pl.DataFrame, mask: pl.Series | None) -> pl.Series | None:
+        start, end = _span(keyed["time"])
         for run in self._runs:
-            near = keyed["time"].is_between(run.start, run.end)
-            if not near.any():
+            if run.end < start or run.start > end:
                 continue
+            near = keyed["time"].is_between(run.start, run.end)
             known = run.load()
             at = known.search_sorted(keyed.filter(near)["key"], side="left").clip(upper_bound=run.size - 1)
             found = known.gather(at) == keyed.filter(near)["key"]
@@ -98,10 +99,9 @@ class Duplicates:
         return mask
 
     def _remember(self, keys: pl.Series, times: pl.Series) -> None:
-        start, end = times.min(), times.max()
-        if keys.is_empty() or not isinstance(start, dt.datetime) or not isinstance(end, dt.datetime):
+        if keys.is_empty():
             return
-        run = self._made_run(start, end, keys)
+        run = self._made_run(*_span(times), keys)
         while self._runs and self._runs[-1].size < _GROWTH * run.size and self._runs[-1].mingles_with(run):
             last = self._runs.pop()
             merged = pl.concat([last.load().alias("key"), run.load().alias("key")]).sort()
@@ -119,3 +119,8 @@ class Duplicates:
             held += run.size if run.keys is not None else 0
             if held > _IN_MEMORY and run is not self._runs[-1]:
                 run.spill()
+
+
+def _span(times: pl.Series) -> tuple[dt.datetime, dt.datetime]:
+    """The first and the last of some times."""
+    return cast("dt.datetime", times.min()), cast("dt.datetime", times.max())

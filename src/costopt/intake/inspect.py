@@ -98,13 +98,13 @@ def _inspect_file(source: Source, wishes: Wishes, rejects: Rejects, size: int) -
     reader = Reader(wishes, tuple(name for name in REQUESTS if name != "prompt"), strict_layout=False)
     requests, samples = 0, dict[str, tuple[str, ...]]()
     for partition in partitions(source, size):
-        if not len(partition.data):
-            rejects.add(partition.rejects)
-            continue
-        if reader.learn(partition).missing(REQUIRED):
+        layout = reader.learn(partition) if len(partition.data) else reader.layout
+        if layout and layout.missing(REQUIRED):
             break
         read = reader.read(partition)
         rejects.add(read.rejects)
+        if read.frame is None:
+            continue
         requests += (
             int(read.frame["requests"].sum()) if "requests" in read.frame.columns else read.frame.height
         )

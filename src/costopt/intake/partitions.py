@@ -1,6 +1,7 @@
 """Sources cut into partitions: whole records, about as many bytes as asked for, in order."""
 
 import codecs
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ from costopt.intake.sources import Container, Source, Stream, as_file, open_sour
 PARTITION_BYTES: Final = 16 << 20
 MAX_LINE_BYTES: Final = 64 << 20
 """A longer line is rejected: it is no request, and it would not fit the memory that is promised."""
+
+LONGEST_RECORD: Final = 1000
+"""Lines a quoted field may span before its quote counts as never closed."""
 
 _ROW_BYTES: Final = 256
 """What a Parquet row is taken to weigh when partitions are cut by rows."""
@@ -100,16 +104,19 @@ def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partitio
 def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Partition]:
     table = container in ("csv", "tsv")
     header, line = _header(stream) if table else (b"", 1)
+    separator = "\t" if container == "tsv" else ","
     counter = LineCounter(stream.source.path) if stream.plain else None
     start = stream.position
     while data := stream.read_lines(size):
-        data, endless = _whole_records(stream, data, quoted=table)
+        data, endless = _whole_lines(stream, data)
+        if table and b'"' in data:
+            data = _whole_records(stream, data, header, separator)
         partition = Partition(
             stream.source,
             "table" if table else "lines",
             data,
             header=header,
-            separator="\t" if container == "tsv" else ",",
+            separator=separator,
             first_line=partial(counter.at, start) if counter else partial(int, line),
             position=stream.position,
         )
@@ -129,23 +136,50 @@ def _header(stream: Stream) -> tuple[bytes, int]:
     return header, line
 
 
-def _whole_records(stream: Stream, data: bytes, *, quoted: bool) -> tuple[bytes, bytes]:
-    """The data to the end of its last record; apart from it the start of a line that has no end in sight."""
-    if not data.endswith(b"\n"):
-        tail = stream.readline(MAX_LINE_BYTES)
-        data += tail
-        if len(tail) == MAX_LINE_BYTES and not tail.endswith(b"\n"):
-            while (tail := stream.readline(MAX_LINE_BYTES)) and not tail.endswith(b"\n"):
-                pass
-            kept = data.rfind(b"\n") + 1
-            return data[:kept], data[kept:][:2000]
+def _whole_lines(stream: Stream, data: bytes) -> tuple[bytes, bytes]:
+    """The data to the end of its last line; apart from it the start of a line that has no end in sight."""
+    if data.endswith(b"\n"):
+        return data, b""
+    tail = stream.readline(MAX_LINE_BYTES)
+    data += tail
+    if len(tail) < MAX_LINE_BYTES or tail.endswith(b"\n"):
+        return data, b""
+    while (tail := stream.readline(MAX_LINE_BYTES)) and not tail.endswith(b"\n"):
+        pass
+    kept = data.rfind(b"\n") + 1
+    return data[:kept], data[kept:][:2000]
+
+
+def _whole_records(stream: Stream, data: bytes, header: bytes, separator: str) -> bytes:
+    """The data to the end of a line that is a record by itself, so that no quoted field is cut.
+
+    Where there is no such line, to where the quotes are balanced: stray ones can mislead that.
+    """
+    width = _width(header, separator)
+    pieces = [data]
+    line = data[data.rfind(b"\n", 0, len(data) - 1) + 1 :]
+    while line and _width(line, separator) != width and len(pieces) <= LONGEST_RECORD:
+        line = stream.readline(MAX_LINE_BYTES)
+        pieces.append(line)
+    data = b"".join(pieces)
+    if len(pieces) <= LONGEST_RECORD:
+        return data
     pieces, extended = [data], 0
-    inside = quoted and data.count(b'"') % 2 == 1
-    while inside and extended < MAX_LINE_BYTES and (tail := stream.readline(MAX_LINE_BYTES)):
-        pieces.append(tail)
-        extended += len(tail)
-        inside = tail.count(b'"') % 2 == 0
-    return b"".join(pieces) if extended else data, b""
+    inside = data.count(b'"') % 2 == 1
+    while inside and extended < MAX_LINE_BYTES and (line := stream.readline(MAX_LINE_BYTES)):
+        pieces.append(line)
+        extended += len(line)
+        inside = line.count(b'"') % 2 == 0
+    return b"".join(pieces)
+
+
+def _width(line: bytes, separator: str) -> int:
+    """How many fields the line has; 0 where a quote is open at its end."""
+    text = line.decode(errors="replace").rstrip("\r\n")
+    try:
+        return len(next(csv.reader([text], delimiter=separator, strict=True), []))
+    except csv.Error:
+        return 0
 
 
 def _endless(partition: Partition, text: bytes) -> Reject:

@@ -1,26 +1,71 @@
 """A partition to its canonical requests: the one path every log format goes through."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from costopt.intake.conforming import conform
 from costopt.intake.decoded import reject_rows
-from costopt.intake.decoding import decode, sample
+from costopt.intake.decoding import decode, refuse, sample
 from costopt.intake.formats.detect import find_layout, layout_of
 from costopt.intake.formats.format import Field, Layout, Wishes
-from costopt.intake.partitions import Partition
+from costopt.intake.partitions import Partition, partitions
 from costopt.intake.rejects import Reject
+from costopt.intake.sources import Source
 from costopt.intake.tables import decode_records
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The requests of one partition (columns of `REQUESTS`), and what was rejected."""
+    """The requests of one partition, and what was rejected.
 
-    frame: pl.DataFrame
+    Attributes:
+        frame: Columns of `REQUESTS`; `None` where the partition has no record at all.
+        rejects: The lines that are no requests, in order.
+    """
+
+    frame: pl.DataFrame | None
     rejects: tuple[Reject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some requests on their way to the bill.
+
+    Attributes:
+        number: Of the source, from 0.
+        source: The log they are from.
+        format: Its format; empty as long as there is no record.
+        fields: The names of the fields seen in it so far.
+        position: How far into the log this batch reaches, in bytes on disk.
+        requests: The requests and rejects.
+    """
+
+    number: int
+    source: Source
+    format: str
+    fields: frozenset[str]
+    position: int
+    requests: Requests
+
+
+def read_all(
+    sources: Sequence[Source], wishes: Wishes, wanted: tuple[str, ...], partition_bytes: int
+) -> Iterator[Batch]:
+    """Every source's requests, partition by partition, in order; each source begins with an empty batch.
+
+    Raises:
+        SourceError: if a log cannot be opened.
+        FormatError: if a log is not understood.
+    """
+    for number, source in enumerate(sources):
+        reader = Reader(wishes, wanted)
+        yield Batch(number, source, "", frozenset(), 0, Requests(None, ()))
+        for partition in partitions(source, partition_bytes):
+            requests = reader.read(partition)
+            name = reader.layout.format if reader.layout else ""
+            yield Batch(number, source, name, frozenset(reader.fields), partition.position, requests)
 
 
 class Reader:
@@ -43,7 +88,11 @@ class Reader:
         Raises:
             FormatError: if the log is not understood.
         """
+        if not len(partition.data):
+            return Requests(None, partition.rejects)
         layout = self.learn(partition)
+        if layout is None:
+            return Requests(None, refuse(partition))
         decoded = decode(partition, layout, self._wanted)
         conformed = conform(decoded.frame, layout.constants, self._wanted)
         if conformed.reasons and not decoded.exact and isinstance(partition.data, bytes):
@@ -53,9 +102,11 @@ class Reader:
         rejects = (*decoded.rejects, *reject_rows(partition, decoded, conformed.reasons))
         return Requests(conformed.frame, tuple(sorted(rejects, key=lambda reject: reject.line or 0)))
 
-    def learn(self, partition: Partition) -> Layout:
-        """The layout, given what this partition holds as well."""
+    def learn(self, partition: Partition) -> Layout | None:
+        """The layout, given what this partition holds as well; `None` as long as no line is a record."""
         seen = sample(partition, first=self.layout is None)
+        if not seen and self.layout is None:
+            return None
         merged = _merged(self.fields, seen)
         if self.layout is None or merged != self.fields:
             self.fields = merged

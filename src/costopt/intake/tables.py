@@ -3,16 +3,12 @@
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 import polars as pl
 
 from costopt.intake.decoded import Decoded, reject_line
 from costopt.intake.formats.format import Field
-from costopt.intake.partitions import MAX_LINE_BYTES, Partition
-
-_LONGEST_RECORD: Final = 1000
-"""Lines a quoted field may span before its quote counts as never closed."""
+from costopt.intake.partitions import LONGEST_RECORD, MAX_LINE_BYTES, Partition
 
 csv.field_size_limit(MAX_LINE_BYTES)
 
@@ -27,12 +23,13 @@ def decode_table(data: bytes, partition: Partition, columns: Mapping[str, Field]
     """The columns as text; missing trailing fields and blank lines are null."""
     header = header_of(partition)
     at = {name: header.index(place.steps[0]) for name, place in columns.items()}
+    beyond = len(header)  # read as well, as fields in excess go unnoticed in columns that are not read
+    names = [str(index) for index in range(beyond + 1)]
     try:
         frame = pl.read_csv(
-            data,
-            has_header=False,
-            schema={str(index): pl.String for index in range(len(header))},
-            columns=sorted(set(at.values())),
+            partition.separator.join(names).encode() + b"\n" + data,
+            schema=dict.fromkeys(names, pl.String),
+            columns=sorted({*at.values(), beyond}),
             separator=partition.separator,
         )
     except pl.exceptions.PolarsError:
@@ -40,6 +37,8 @@ def decode_table(data: bytes, partition: Partition, columns: Mapping[str, Field]
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
     exact = frame.height == lines
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    if frame[str(beyond)].null_count() < frame.height:
+        return decode_records(data, partition, columns)
     if not exact and (empty.any() or not _well_quoted(data, partition.separator)):
         return decode_records(data, partition, columns)
     by_name = pl.DataFrame({name: frame[str(index)] for name, index in at.items()})
@@ -92,13 +91,13 @@ def _record_at(lines: list[bytes], index: int, separator: str, width: int) -> tu
         text = lines[index].decode()
         fields = _fields(text, separator)
         if fields is not None:
-            excess = len(fields) > width
+            excess = any(fields[width:])
             return fields, 1, f"{len(fields)} fields where the header has {width}" if excess else ""
-        for end in range(index + 1, min(index + _LONGEST_RECORD, len(lines))):
+        for end in range(index + 1, min(index + LONGEST_RECORD, len(lines))):
             text += "\n" + lines[end].decode()
             if lines[end].count(b'"') % 2:
                 fields = _fields(text, separator)
-                if fields is not None and len(fields) == width:
+                if fields is not None and len(fields) >= width and not any(fields[width:]):
                     return fields, end - index + 1, ""
                 break
     except UnicodeDecodeError:

@@ -19,6 +19,7 @@ NONE: Final = "(none)"
 DOT: Final = " · "
 """Between the items of a line; where a line is too long for the screen, it is broken there."""
 
+_CENT: Final = Decimal("0.01")
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _UNITS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -30,6 +31,19 @@ UNSEEN: Final = (
 """Beyond ASCII's control characters: what steers a terminal, turns the direction of writing, or has no width."""
 
 _UNPRINTABLE: Final = re.compile(rf"[\x00-\x1f{UNSEEN}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How the logs were named, for the commands that a report tells of.
+
+    Attributes:
+        read: The logs and how to read them, as `costopt inspect` takes them.
+        bill: The same with period, prices and cost, as every other command takes them.
+    """
+
+    read: str
+    bill: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +122,16 @@ def printable(text: str) -> str:
     >>> printable("a\\x1b[31mb\\u202e")
     'a\\\\x1b[31mb\\\\u202e'
     """
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("ascii", "backslashreplace").decode(), text)
+    return _UNPRINTABLE.sub(lambda found: spelled(found[0]), text)
+
+
+def spelled(char: str) -> str:
+    r"""A character as an escape sequence: `\n`, `\x1b`, `\u202e`, `\U000e0041`."""
+    return char.encode("unicode_escape").decode()
 
 
 def texts(table: Table) -> list[list[str]]:
-    """Every cell in words, row by row; all tokens of a column have the unit of its largest."""
+    """Every cell in words, row by row; a column's numbers have the unit and the digits that suit its largest."""
     columns = [
         _column([row[index] for row in table.rows], column.kind) for index, column in enumerate(table.columns)
     ]
@@ -120,12 +139,17 @@ def texts(table: Table) -> list[list[str]]:
 
 
 def _column(cells: Sequence[Cell], kind: Kind) -> list[str]:
-    if kind != "tokens":
-        return [written(cell, kind) for cell in cells]
-    largest = max((abs(cell) for cell in cells if isinstance(cell, int)), default=0)
-    return [
-        quantity(cell, largest) if isinstance(cell, int) else written(cell, kind) for cell in cells
-    ]
+    numbers = [abs(Decimal(cell)) for cell in cells if isinstance(cell, int | Decimal)]
+    largest = max(numbers, default=Decimal(0))
+    return [_beside(cell, kind, largest) for cell in cells]
+
+
+def _beside(cell: Cell, kind: Kind, largest: Decimal) -> str:
+    if kind == "tokens" and isinstance(cell, int):
+        return quantity(cell, int(largest))
+    if kind == "usd" and isinstance(cell, Decimal) and 0 < cell < _CENT and largest >= 1:
+        return f"<{format_usd(_CENT)}"
+    return written(cell, kind)
 
 
 def written(cell: Cell, kind: Kind) -> str:

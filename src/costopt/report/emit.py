@@ -1,6 +1,7 @@
 """Where a report goes, and in which form: the last step of every command."""
 
 import errno
+import io
 import os
 import sys
 import tempfile
@@ -50,6 +51,8 @@ def emit(result: R, view: Callable[[R], Document], records: Callable[[R], Record
 @contextmanager
 def _standard_output() -> Iterator[IO[str]]:
     """Standard output; whoever reads it may have had enough of it, and that is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for terminals and pipes that are not UTF-8
     try:
         yield sys.stdout
         sys.stdout.flush()
@@ -88,8 +91,8 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         OutputError: if it cannot be written.
     """
     target = Path(os.path.realpath(path))
-    in_place = target.exists() and not target.is_file()
     try:
+        in_place = target.exists() and not target.is_file()
         with _device(target) if in_place else _draft(target) as file:
             yield file
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import IO, Final
 from costopt.report.document import Document, Line, Table, printable, texts
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#&~])")
-_LIST: Final = re.compile(r"^(\d*)([-+=.)])")
+_LIST: Final = re.compile(r"^(\d*)([-+=.)])(?=[\s=-]|$)")
 
 
 def draw_markdown(document: Document, file: IO[str]) -> None:

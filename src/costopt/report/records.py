@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import IO, Final
 
 from costopt.models.result import FORMAT_VERSION, Result
-from costopt.report.document import UNSEEN
+from costopt.report.document import UNSEEN, spelled
 
 Value = str | int | float | Decimal | dt.datetime | dt.date | None
 
@@ -86,7 +86,5 @@ def _csv(value: Value) -> str:
 
 def _harmless(text: str) -> str:
     """A text with an apostrophe before what a spreadsheet would run, and without control characters."""
-    seen = "".join(
-        char if char.isprintable() else char.encode("ascii", "backslashreplace").decode() for char in text
-    )
+    seen = "".join(char if char.isprintable() else spelled(char) for char in text)
     return f"'{seen}" if text.lstrip(" ").startswith(_FORMULA) else seen

@@ -3,12 +3,14 @@
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 Part = TypeVar("Part")
 
 _CONDENSE_EVERY: Final = 16
+_STEP: Final = 0.1
 
 
 class _End:
@@ -29,7 +31,7 @@ class _Shelf(Generic[Item]):
         """Waits for room; false where nobody will come for it any more."""
         while not self._closed.is_set():
             try:
-                self._queue.put(thing, timeout=0.1)
+                self._queue.put(thing, timeout=_STEP)
             except queue.Full:
                 continue
             return True
@@ -48,10 +50,16 @@ class _Shelf(Generic[Item]):
 
     def take(self) -> Iterator[Item]:
         """Every item in turn; raises what fetching raised."""
-        while not isinstance(thing := self._queue.get(), _End):
+        while not isinstance(thing := self._next(), _End):
             yield thing
         if thing.error is not None:
             raise thing.error
+
+    def _next(self) -> Item | _End:
+        """Waits in small steps: with Polars' signal handler, Ctrl-C does not end a wait, it is noticed after it."""
+        while True:
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=_STEP)
 
     def close(self) -> None:
         """Nothing more will be taken."""
@@ -61,16 +69,22 @@ class _Shelf(Generic[Item]):
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
     """The same items, the next one fetched in a thread while the last one is worked on.
 
-    An error in fetching is raised in its place; closing the iterator ends the thread.
+    An error in fetching is raised in its place; closing the iterator ends the thread. Only Ctrl-C does not wait for
+    it: it may be waiting itself, for a pipe.
     """
     shelf: _Shelf[Item] = _Shelf()
     thread = threading.Thread(target=shelf.fill, args=(items,), name="read-ahead", daemon=True)
     thread.start()
+    interrupted = False
     try:
         yield from shelf.take()
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
     finally:
         shelf.close()
-        thread.join()
+        if not interrupted:
+            thread.join()
 
 
 class Condensed(Generic[Part]):

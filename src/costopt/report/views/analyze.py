@@ -1,13 +1,14 @@
 """The front page: can I trust it, what is it, where does it go, what can I do, what now."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Final
 
 from costopt.calculators.analyze import Analysis, Group, SpendOverview
-from costopt.models.money import format_usd, percent
+from costopt.models.money import format_usd
 from costopt.report.document import (
+    DOT,
     NONE,
+    Again,
     Column,
     Document,
     Line,
@@ -15,57 +16,62 @@ from costopt.report.document import (
     Span,
     Table,
     line,
-    printable,
     sparkline,
 )
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.parts import counted, intake_lines, model_name, prices, signed, suggestions
+from costopt.report.views.parts import (
+    bill,
+    counted,
+    intake_lines,
+    model_name,
+    prices,
+    ranged,
+    short,
+    signed,
+)
 
 _MODELS: Final = 8
 _SHARES: Final = 5
 _LONGEST: Final = 28
-_DOT: Final = " · "
 
 
-def view_analyze(analysis: Analysis, again: str) -> Document:
+def view_analyze(analysis: Analysis, again: Again) -> Document:
     """The first screen.
 
     Args:
         analysis: The result.
         again: The logs and options as they were typed, for the commands that show more.
     """
-    blocks = [
-        Paragraph(tuple(_trust(analysis, again))),
-        Paragraph(tuple(_bill(analysis.spend))),
-        _models(analysis.spend, again),
-        Paragraph(tuple(_splits(analysis.spend))),
-        *_levers(analysis),
-        Paragraph((_next(analysis, again),)),
-    ]
+    blocks: list[Paragraph | Table] = [Paragraph(tuple(_trust(analysis, again)))]
+    if analysis.spend.by_model:
+        blocks += [Paragraph(tuple(_bill(analysis.spend))), _models(analysis.spend, again)]
+        splits = tuple(_splits(analysis.spend))
+        blocks += [Paragraph(splits)] if splits else []
+        blocks += [_levers(analysis, again), Paragraph((_next(analysis, again),))]
     return Document("LLM spend", tuple(blocks))
 
 
-def _trust(analysis: Analysis, again: str) -> Iterator[Line]:
+def _trust(analysis: Analysis, again: Again) -> Iterator[Line]:
     yield from intake_lines(analysis.intake, analysis.period, again)
-    yield from suggestions(analysis.intake)
     parts = [prices(analysis.catalog)]
     difference = analysis.spend.difference
     if difference:
         logged, computed = format_usd(difference.logged_usd), format_usd(difference.computed_usd)
         both = counted(difference.requests, "request")
-        parts.append(f"logged {logged}, computed {computed} ({signed(difference.difference_pct)}) on {both}")
+        parts.append(
+            f"{both} logged at {logged}, computed at {computed} ({signed(difference.difference_pct)})"
+        )
     if analysis.cost != "auto":
         parts.append(f"{analysis.cost} cost only")
-    yield line(_DOT.join(parts))
+    yield line(DOT.join(parts))
 
 
 def _bill(spend: SpendOverview) -> Iterator[Line]:
     days = sparkline([day.cost_usd for day in spend.daily])
     yield line(
         Span(f"Spend  {format_usd(spend.total_usd)}", "strong"),
-        f"   {format_usd(spend.per_day_usd)} a day",
-        f"   {days}" if len(spend.daily) > 1 else "",
+        f"   {format_usd(spend.per_day_usd)} a day   {days}" if len(spend.daily) > 1 else "",
     )
     facts = []
     if spend.cached_input_pct:
@@ -75,36 +81,16 @@ def _bill(spend: SpendOverview) -> Iterator[Line]:
     if spend.error_requests:
         facts.append(f"{counted(spend.error_requests, 'error')} cost {format_usd(spend.error_usd)}")
     if facts:
-        yield line(_DOT.join(facts))
+        yield line(DOT.join(facts))
 
 
-def _models(spend: SpendOverview, again: str) -> Table:
-    columns = (
-        Column("model"),
-        Column("requests", "count", drop=2),
-        Column("input", "tokens", drop=4),
-        Column("cached", "percent", drop=5),
-        Column("output", "tokens", drop=3),
-        Column("cost", "usd"),
-        Column("share", "percent", drop=1),
-        Column("", "bar", drop=6),
+def _models(spend: SpendOverview, again: Again) -> Table:
+    shown = spend.by_model[:_MODELS]
+    rest = len(spend.by_model) - len(shown)
+    more = f"{counted(rest, 'more model')}: costopt spend {again.bill} --by provider,model" if rest else ""
+    return bill(
+        (Column("model"),), [((model_name(row.provider, row.model),), row) for row in shown], more=more
     )
-    rows = tuple(
-        (
-            model_name(row.provider, row.model),
-            row.requests,
-            row.input_tokens,
-            percent(row.cached_input_tokens, row.input_tokens),
-            row.output_tokens,
-            row.cost_usd,
-            row.share_pct,
-            row.share_pct,
-        )
-        for row in spend.by_model[:_MODELS]
-    )
-    rest = len(spend.by_model) - len(rows)
-    more = f"{counted(rest, 'more model')}: costopt spend {again} --by provider,model" if rest else ""
-    return Table(columns, rows, more=more)
 
 
 def _splits(spend: SpendOverview) -> Iterator[Line]:
@@ -116,44 +102,38 @@ def _splits(spend: SpendOverview) -> Iterator[Line]:
     }
     for title, groups in named.items():
         if any(name is not None for name, _ in groups):
-            yield line(Span(f"{title:<10}", "muted"), _DOT.join(_shares(groups)))
+            yield line(Span(f"{title:<10}", "muted"), DOT.join(_shares(groups)))
 
 
 def _shares(groups: Sequence[tuple[str | None, Group]]) -> Iterator[str]:
     for name, group in groups[:_SHARES]:
-        shown = printable(name) if name is not None else NONE
-        short = shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
-        yield f"{short} {group.share_pct:.0f} %"
+        shown = NONE if name is None else short(name, _LONGEST)
+        yield f"{shown} ?" if group.cost_usd is None else f"{shown} {group.share_pct:.0f} %"
     if len(groups) > _SHARES:
         yield f"{len(groups) - _SHARES:,} more"
 
 
-def _levers(analysis: Analysis) -> list[Table | Paragraph]:
+def _levers(analysis: Analysis, again: Again) -> Table | Paragraph:
     if not analysis.levers:
-        return [Paragraph((line(Span("No lever found yet", "muted")),))]
+        return Paragraph((line(Span("No lever found", "muted"), f"{DOT}why: costopt batch {again.bill}"),))
     columns = (
         Column("lever"),
         Column("what"),
-        Column("would have saved", "text"),
-        Column("a month", "usd", drop=1),
-        Column("basis", drop=2),
+        Column("would have saved", "range"),
+        Column("a month", "usd", drop=2),
+        Column("basis", drop=1),
     )
     rows = tuple(
-        (lever.lever, lever.summary, _range(lever.low_usd, lever.high_usd), lever.monthly_usd, lever.basis)
+        (lever.lever, lever.summary, ranged(lever.low_usd, lever.high_usd), lever.monthly_usd, lever.basis)
         for lever in analysis.levers
     )
-    return [Table(columns, rows, title="Levers")]
+    return Table(columns, rows, title="Levers")
 
 
-def _range(low: Decimal, high: Decimal) -> str:
-    first, last = format_usd(low), format_usd(high)
-    return first if first == last else f"{first} – {last.removeprefix('$')}"
-
-
-def _next(analysis: Analysis, again: str) -> Line:
-    commands = [f"costopt {lever.lever} {again}" for lever in analysis.levers]
-    commands.append(f"costopt spend {again} --by tenant --every 1d")
-    return line(Span("next  ", "muted"), _DOT.join(commands))
+def _next(analysis: Analysis, again: Again) -> Line:
+    commands = [f"costopt {lever.lever} {again.bill}" for lever in analysis.levers]
+    commands.append(f"costopt spend {again.bill} --by tenant --every 1d")
+    return line(Span("next  ", "muted"), DOT.join(commands))
 
 
 # Records

@@ -1,9 +1,14 @@
 """How logs are understood."""
 
+import shlex
+from typing import Final
+
 from costopt.intake.inspect import FileInspection, Inspection
-from costopt.report.document import Column, Document, Line, Paragraph, Span, Table, line
+from costopt.report.document import DOT, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
-from costopt.report.views.parts import counted
+from costopt.report.views.parts import counted, short
+
+_UNUSED: Final = 20
 
 
 def view_inspect(inspection: Inspection) -> Document:
@@ -13,24 +18,31 @@ def view_inspect(inspection: Inspection) -> Document:
         blocks.append(Paragraph(tuple(_head(file))))
         if file.mapping:
             blocks.append(_mapping(file))
-        if file.missing:
+        if file.format and file.missing:
             blocks.append(_missing(file))
         if file.unused:
-            blocks.append(Paragraph((line(Span("not read  ", "muted"), ", ".join(file.unused)),)))
+            blocks.append(Paragraph((_unused(file),)))
     return Document("How the logs are understood", tuple(blocks))
 
 
 def _head(file: FileInspection) -> list[Line]:
-    counts = f"{file.format or 'empty'} · {counted(file.requests, 'request')} · {file.rejected:,} rejected"
+    kind = file.format or ("not readable" if file.rejected else "empty")
+    counts = DOT.join([kind, counted(file.requests, "request"), f"{file.rejected:,} rejected"])
     lines = [line(Span(file.path, "strong")), line(counts)]
-    if not file.understood:
-        lines.append(line(Span("not understood: see what is missing", "warn")))
+    log = shlex.quote(file.path)
+    if file.format and not file.understood:
+        name = next(iter(file.missing))
+        cure = f"name what is missing: costopt inspect {log} --map {name}=COLUMN"
+        lines.append(line(Span(f"not understood{DOT}{cure}", "warn")))
     lines += [line(Span(f"{example.place}: {example.reason}", "warn")) for example in file.examples]
+    more = file.rejected - len(file.examples)
+    if more > 0:
+        lines.append(line(Span(f"{more:,} more: costopt inspect {log} --rejects FILE", "warn")))
     return lines
 
 
 def _mapping(file: FileInspection) -> Table:
-    columns = (Column("column"), Column("read from"), Column("samples", drop=1))
+    columns = (Column("column"), Column("read from"), Column("samples"))
     rows = tuple(
         (name, source, ", ".join(file.samples.get(name, ()))) for name, source in file.mapping.items()
     )
@@ -39,6 +51,12 @@ def _mapping(file: FileInspection) -> Table:
 
 def _missing(file: FileInspection) -> Table:
     return Table((Column("missing"), Column("without it")), tuple(file.missing.items()))
+
+
+def _unused(file: FileInspection) -> Line:
+    more = len(file.unused) - _UNUSED
+    rest = f"{DOT}{more:,} more: costopt inspect {shlex.quote(file.path)} -o json" if more > 0 else ""
+    return line(Span("not read  ", "muted"), DOT.join(short(name) for name in file.unused[:_UNUSED]), rest)
 
 
 def records_inspect(inspection: Inspection) -> Records:

@@ -1,14 +1,36 @@
 """What several views say in the same words."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
+from costopt.calculators.analyze import Group
+from costopt.calculators.spend import SpendRow
 from costopt.models.intake import CatalogReport, IntakeReport
-from costopt.models.money import format_usd
+from costopt.models.money import format_usd, percent
 from costopt.models.result import Period
-from costopt.report.document import NONE, Line, Paragraph, Span, line
+from costopt.report.document import (
+    DOT,
+    NONE,
+    Again,
+    Cell,
+    Column,
+    Line,
+    Paragraph,
+    Span,
+    Table,
+    line,
+    printable,
+)
 
-_DOT = " · "
+_LONGEST: Final = 40
+
+
+def short(text: str, longest: int = _LONGEST) -> str:
+    """A text from a log, cut where it would flood a line."""
+    shown = printable(text)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -22,7 +44,8 @@ def span_of(period: Period) -> str:
     if start is None or end is None:
         return "no period"
     if start.date() == end.date():
-        return f"{_day(start)} {start:%H:%M} – {end:%H:%M} UTC"
+        times = [f"{start:%H:%M}", f"{end:%H:%M}"]
+        return f"{_day(start)} {' – '.join(dict.fromkeys(times))} UTC"
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day} – {_day(end)}"
     if start.year == end.year:
@@ -34,7 +57,7 @@ def _day(moment: dt.datetime) -> str:
     return f"{moment.day} {moment:%b} {moment.year}"
 
 
-def intake_lines(intake: IntakeReport, period: Period, again: str) -> tuple[Line, ...]:
+def intake_lines(intake: IntakeReport, period: Period, again: Again) -> tuple[Line, ...]:
     """What was read, and what is not in the bill, with the command that shows more."""
     formats = sorted({file.format for file in intake.by_file if file.format})
     first = [
@@ -43,15 +66,21 @@ def intake_lines(intake: IntakeReport, period: Period, again: str) -> tuple[Line
         span_of(period),
         ", ".join(formats),
     ]
-    lines = [line(_DOT.join(part for part in first if part))]
-    lines.append(line(_rejected(intake, again), _DOT, _duplicates(intake), _DOT, _unpriced(intake)))
-    return tuple(lines)
+    lines = [line(DOT.join(part for part in first if part))]
+    if not intake.requests:
+        lines.append(
+            line(Span(f"nothing to bill{DOT}how the log is read: costopt inspect {again.read}", "warn"))
+        )
+    lines.append(line(_rejected(intake, again), DOT, _duplicates(intake), *_priced(intake)))
+    if intake.unpriced:
+        lines.append(line(Span(_unpriced(intake, again), "warn")))
+    return (*lines, *_suggestions(intake))
 
 
-def _rejected(intake: IntakeReport, again: str) -> Span:
+def _rejected(intake: IntakeReport, again: Again) -> Span:
     if not intake.rejected:
         return Span("0 rejected", "muted")
-    return Span(f"{intake.rejected:,} rejected (see them: costopt inspect {again} --rejects FILE)", "warn")
+    return Span(f"{intake.rejected:,} rejected (see: costopt inspect {again.read} --rejects FILE)", "warn")
 
 
 def _duplicates(intake: IntakeReport) -> Span:
@@ -61,23 +90,22 @@ def _duplicates(intake: IntakeReport) -> Span:
     return Span(f"{removed} removed ({format_usd(intake.duplicates_usd)})")
 
 
-def _unpriced(intake: IntakeReport) -> Span:
-    if not intake.unpriced:
-        return Span("0 unpriced", "muted")
-    named = [model_name(model.provider, model.model) for model in intake.unpriced_models[:2]]
+def _priced(intake: IntakeReport) -> tuple[str | Span, ...]:
+    return () if intake.unpriced else (DOT, Span("0 unpriced", "muted"))
+
+
+def _unpriced(intake: IntakeReport, again: Again) -> str:
+    named = [short(model_name(model.provider, model.model)) for model in intake.unpriced_models[:2]]
     rest = len(intake.unpriced_models) - len(named)
     shown = ", ".join(named) + (f" and {rest} more" if rest else "")
-    return Span(f"{intake.unpriced:,} unpriced, in no total: {shown}", "warn")
+    return f"{intake.unpriced:,} unpriced, in no total: {shown}{DOT}see: costopt spend {again.bill} --by provider,model"
 
 
-def suggestions(intake: IntakeReport) -> tuple[Line, ...]:
+def _suggestions(intake: IntakeReport) -> tuple[Line, ...]:
     """Names that were perhaps meant, for models without a price."""
     return tuple(
         line(
-            Span(
-                f"no price for {model_name(model.provider, model.model)}: did you mean {model.suggestion}?",
-                "warn",
-            )
+            f"no price for {short(model_name(model.provider, model.model))}: did you mean {model.suggestion}?"
         )
         for model in intake.unpriced_models
         if model.suggestion
@@ -101,7 +129,49 @@ def signed(percent: Decimal) -> str:
     return f"−{size}" if percent < 0 else f"+{size}"
 
 
-def head(intake: IntakeReport, period: Period, catalog: CatalogReport, again: str) -> Paragraph:
+def head(intake: IntakeReport, period: Period, catalog: CatalogReport, again: Again) -> Paragraph:
     """The first paragraph of every report."""
-    lines = intake_lines(intake, period, again)
-    return Paragraph((*lines, *suggestions(intake), line(Span(prices(catalog), "muted"))))
+    return Paragraph((*intake_lines(intake, period, again), line(Span(prices(catalog), "muted"))))
+
+
+def ranged(low: Decimal, high: Decimal) -> str:
+    """`$540.00 – 610.00`, or one amount where both are the same."""
+    first, last = format_usd(low), format_usd(high)
+    return first if first == last else f"{first} – {last.removeprefix('$')}"
+
+
+_FIGURES: Final = (
+    Column("requests", "count", drop=3),
+    Column("input", "tokens", drop=5),
+    Column("cached", "percent", drop=6),
+    Column("output", "tokens", drop=4),
+    Column("unpriced", "count", drop=2),
+    Column("cost", "usd"),
+    Column("share", "percent", drop=1),
+    Column("", "bar", drop=7),
+)
+
+
+def bill(
+    keys: Sequence[Column],
+    rows: Sequence[tuple[tuple[Cell, ...], Group | SpendRow]],
+    *,
+    more: str = "",
+    full: str = "",
+) -> Table:
+    """A table of costs by keys; how many requests are unpriced is said where a cost is not that of all requests.
+
+    On a narrow screen columns go in this order: bar, cached, input, output, requests, unpriced, share.
+    """
+    partly = any(row.unpriced and row.cost_usd is not None for _, row in rows)
+    shown = [index for index, column in enumerate(_FIGURES) if partly or column.title != "unpriced"]
+    cells = tuple((*key, *(_figures(row)[index] for index in shown)) for key, row in rows)
+    return Table((*keys, *(_FIGURES[index] for index in shown)), cells, more=more, full=full)
+
+
+def _figures(row: Group | SpendRow) -> tuple[Cell, ...]:
+    """The cells of `_FIGURES`; where the cost is unknown, so is its share."""
+    share = None if row.cost_usd is None else row.share_pct
+    cached = percent(row.cached_input_tokens, row.input_tokens)
+    counts = (row.requests, row.input_tokens, cached, row.output_tokens, row.unpriced)
+    return (*counts, row.cost_usd, share, share)
