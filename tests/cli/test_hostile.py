@@ -226,3 +226,14 @@ def _cells(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("batch", "--tags"), ("spend", "--by"), ("spend", "--map"), ("spend", "--set"), ("spend", "--tz")],
+)
+def test_bytes_that_are_no_text_are_an_answerable_mistake(run: Run, log: str, words: tuple[str, str]) -> None:
+    code, _, err = run(words[0], log, words[1], "tag=\udcff")
+
+    assert code in (0, 2)
+    assert steering(err) == set()

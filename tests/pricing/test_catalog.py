@@ -377,3 +377,11 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, toml: str, message: s
 )
 def test_a_price_that_could_be_misread_is_refused(tmp_path: Path, row: str, message: str) -> None:
     assert message in refusal(tmp_path, PRICED + row)
+
+
+def test_more_prices_or_tiers_than_a_rate_id_has_room_for_are_refused(tmp_path: Path) -> None:
+    tiers = ", ".join(f"{{ above = {size}, input = 1 }}" for size in range(1, 17))
+    prices = "\n[[model.price]]\ninput = 1" * 1000
+
+    assert "it has 16 tiers" in refusal(tmp_path, f"{PRICED}input = 1\ntier = [{tiers}]")
+    assert "it has 1001 prices" in refusal(tmp_path, f"{PRICED}input = 1{prices}")

@@ -17,6 +17,7 @@ from costopt.models.result import Basis, Frozen, Lever, Result
 from costopt.models.schema import PICO
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.costing import price
+from costopt.pricing.rates import UNKNOWN_MODEL
 from costopt.rollups.rollup import Rollup
 
 BATCH: Final = Rollup("batch", ("provider", "model", "tag", "mode"))
@@ -173,7 +174,11 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 def _left_out(rest: pl.DataFrame) -> list[LeftOut]:
     keys = ["tag", "provider", "model", "reason"]
     reason = (
-        pl.when(pl.col("batch_cost").is_null()).then(pl.lit("no_batch_rate")).otherwise(pl.lit("unpriced"))
+        pl.when(pl.col("rate_id") == UNKNOWN_MODEL)
+        .then(pl.lit("unknown_model"))
+        .when(pl.col("batch_cost").is_null())
+        .then(pl.lit("no_batch_rate"))
+        .otherwise(pl.lit("unpriced"))
     )
     sums = (
         rest.with_columns(reason=reason)

@@ -141,14 +141,22 @@ def billing(options: BillOptions) -> Billing:
 
 def listed(text: str) -> tuple[str, ...]:
     """The different words between commas."""
-    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    words = (word.strip() for word in _encodable(text).split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _encodable(text: str) -> str:
+    """The text with `?` for bytes of the command line that are not UTF-8; no log can hold them."""
+    return text.encode(errors="replace").decode()
 
 
 def _pairs(words: Sequence[str] | None, usage: str) -> Mapping[str, str]:
     pairs = {}
     for word in words or ():
-        name, equals, value = word.partition("=")
+        name, equals, value = _encodable(word).partition("=")
         if not (name and equals and value):
-            raise ConfigError(f"`{usage.split(maxsplit=1)[0]} {word}` is not understood", hint=f"write `{usage}`")
+            raise ConfigError(
+                f"`{usage.split(maxsplit=1)[0]} {word}` is not understood", hint=f"write `{usage}`"
+            )
         pairs[name.strip()] = value
     return pairs

@@ -4,6 +4,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+MAX_PRICES = 1000
+"""Price rows a model can have; `costopt.pricing.rates` has room for 1024."""
+
+MAX_TIERS = 15
+"""Context tiers a price can have in each mode; `costopt.pricing.rates` has room for 63 of all modes together."""
+
 MODES = ("standard", "batch", "flex", "priority")
 RATE_FIELDS = (
     "input",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
-from costopt.pricing.entries import RATE_FIELDS, ModePrice, PriceRow, Rates, Tier
+from costopt.pricing.entries import MAX_PRICES, MAX_TIERS, RATE_FIELDS, ModePrice, PriceRow, Rates, Tier
 from costopt.pricing.fields import (
     Problem,
     Table,
@@ -50,6 +50,8 @@ def read_rows(tables: list[Table]) -> tuple[PriceRow, ...]:
     """Read a model's prices, in file order; the last whose conditions all hold will apply."""
     if not tables:
         raise Problem("it has no price", hint="add a `[[model.price]]` with its rates")
+    if len(tables) > MAX_PRICES:
+        raise Problem(f"it has {len(tables)} prices", hint=f"a model can have {MAX_PRICES} at most")
     rows: list[PriceRow] = []
     newest: dict[tuple[object, object], dt.date] = {}
     for number, table in enumerate(tables, 1):
@@ -178,6 +180,8 @@ def _check_tier(tier: Table, allowed: Collection[str]) -> None:
 
 def _check_ascending(tiers: list[Table]) -> None:
     thresholds = [_above(tier) for tier in tiers]
+    if len(tiers) > MAX_TIERS:
+        raise Problem(f"it has {len(tiers)} tiers", hint=f"a price can have {MAX_TIERS} at most")
     for lower, upper in pairwise(thresholds):
         if upper <= lower:
             raise Problem(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from costopt.models.money import format_usd
 
@@ -167,6 +167,8 @@ def written(cell: Cell, kind: Kind) -> str:
             return bar(cell) if kind == "bar" else format_usd(cell) if kind == "usd" else f"{cell:.1f} %"
         case int():
             return quantity(cell) if kind == "tokens" else f"{cell:,}"
+        case _:
+            assert_never(cell)
 
 
 def quantity(number: int, largest: int | None = None) -> str:

@@ -93,7 +93,11 @@ def _left_out(advice: BatchAdvice, again: Again) -> Table:
         Column("spend", "usd"),
         Column("why nothing is projected"),
     )
-    reasons = {"no_batch_rate": "the catalog has no batch rate", "unpriced": "its cost is unknown"}
+    reasons = {
+        "unknown_model": "the catalog has no such model",
+        "no_batch_rate": "the catalog has no batch rate",
+        "unpriced": "its cost is unknown",
+    }
     rows = [
         (
             left.tag,

@@ -1,0 +1,70 @@
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from costopt.models.intake import CatalogReport
+from costopt.models.result import Period
+from costopt.report.views.parts import counted, model_name, prices, ranged, short, signed, span_of
+
+
+def moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2026-10-01T08:00", "2026-10-01T08:00", "1 Oct 2026 08:00 UTC"),
+        ("2026-10-01T08:00", "2026-10-01T09:30", "1 Oct 2026 08:00 – 09:30 UTC"),
+        ("2026-10-01T08:00", "2026-10-21T09:30", "1 – 21 Oct 2026"),
+        ("2026-09-30T08:00", "2026-10-21T09:30", "30 Sep – 21 Oct 2026"),
+        ("2025-12-31T08:00", "2026-01-02T09:30", "31 Dec 2025 – 2 Jan 2026"),
+    ],
+)
+def test_a_period_is_said_as_shortly_as_it_can_be(start: str, end: str, expected: str) -> None:
+    assert span_of(Period(start=moment(start), end=moment(end))) == expected
+
+
+def test_no_request_has_no_period() -> None:
+    assert span_of(Period(start=None, end=None)) == "no period"
+
+
+def test_one_is_singular() -> None:
+    assert [counted(number, "file") for number in (0, 1, 2000)] == ["0 files", "1 file", "2,000 files"]
+    assert counted(2, "query", "queries") == "2 queries"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "expected"),
+    [
+        ("openai", "gpt-large", "openai/gpt-large"),
+        ("openai", "openai/gpt-large", "openai/gpt-large"),
+        (None, "gpt-large", "gpt-large"),
+        ("openai", None, "openai/(none)"),
+        (None, None, "(none)"),
+    ],
+)
+def test_a_model_is_named_once(provider: str | None, model: str | None, expected: str) -> None:
+    assert model_name(provider, model) == expected
+
+
+def test_a_catalog_without_a_date_is_named_by_its_file() -> None:
+    catalog = CatalogReport(path="prices.toml", source="mine", date=None, sha256="0")
+
+    assert prices(catalog) == "prices of prices.toml"
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [signed(Decimal(text)) for text in ("0.34", "-0.34", "0")] == ["+0.3 %", "−0.3 %", "+0.0 %"]
+
+
+def test_a_long_text_is_cut() -> None:
+    assert short("x" * 40) == "x" * 40
+    assert short("x" * 41) == "x" * 39 + "…"
+    assert short("\x07abc", 6) == "\\x07a…"
+
+
+def test_a_range_of_one_amount_is_that_amount() -> None:
+    assert ranged(Decimal(540), Decimal(610)) == "$540.00 – 610.00"
+    assert ranged(Decimal("0.001"), Decimal("0.001")) == "$0.001000"
