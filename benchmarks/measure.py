@@ -37,7 +37,8 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None, *, watch: 
     peak = 0
     with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, env={**os.environ, **(env or {})})
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # as for any user, modules are compiled once
+        process = subprocess.Popen(command, stdout=output, env={**os.environ, **compiled, **(env or {})})
         ended, status, used = os.wait4(process.pid, os.WNOHANG if watch else 0)
         while not ended:
             peak = max(peak, _anonymous(process.pid))

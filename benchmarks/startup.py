@@ -9,11 +9,10 @@ from measure import COSTOPT, options, run, verdict
 def main() -> None:
     """Prints both medians and the median of the ratios, pair by pair."""
     asked = options(__doc__ or "", runs=15)
-    env = {"PYTHONDONTWRITEBYTECODE": ""}
     pairs = []
     for number in range(asked.runs + 1):
-        bare = run([sys.executable, "-c", "import typer, rich"], env)
-        ours = run([*COSTOPT, "--help"], env)
+        bare = run([sys.executable, "-c", "import typer, rich"])
+        ours = run([*COSTOPT, "--help"])
         if number:
             pairs.append((ours.wall, bare.wall))
     ours_s, bare_s = (statistics.median(times) for times in zip(*pairs, strict=True))

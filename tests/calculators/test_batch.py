@@ -326,7 +326,7 @@ def test_what_is_left_out_has_a_reason_and_is_dearest_first(advise_csv: Advise) 
 
     assert [
         (left.model, left.request_count, left.cost_usd, left.reason) for left in advise_csv(log).left_out
-    ] == [("acme-small", 2, 2, "unknown_model"), ("unheard-of", 1, None, "no_batch_rate")]
+    ] == [("acme-small", 2, 2, "no_batch_rate"), ("unheard-of", 1, None, "unknown_model")]
     assert [
         (left.model, left.request_count, left.cost_usd, left.reason)
         for left in advise_csv(log, "logged").left_out

@@ -71,7 +71,10 @@ def test_a_log_that_is_not_understood_says_what_to_name(run: Run, write: Callabl
             snapshot(
                 [
                     "",
-                    " odd.jsonl", ' not readable · 0 requests · 1 rejected', ' odd.jsonl:1: malformed JSON: Expecting value at column 1']
+                    " odd.jsonl",
+                    " not readable · 0 requests · 1 rejected",
+                    " odd.jsonl:1: malformed JSON: Expecting value at column 1",
+                ]
             ),
         ),
     ],

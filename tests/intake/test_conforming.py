@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
 import polars as pl
@@ -16,7 +17,7 @@ RAW: dict[str, list[object]] = {
 }
 
 
-def conformed(constants: dict[str, str] | None = None, **columns: object) -> Conformed:
+def conformed(columns: Mapping[str, object], constants: dict[str, str] | None = None) -> Conformed:
     """One request with these raw values beside, or in place of, what it takes."""
     raw = {**RAW, **{name: value if isinstance(value, list) else [value] for name, value in columns.items()}}
     rows = max(len(values) for values in raw.values())
@@ -25,17 +26,24 @@ def conformed(constants: dict[str, str] | None = None, **columns: object) -> Con
 
 
 def value(name: str, raw: object, constants: dict[str, str] | None = None) -> object:
-    frame = conformed(constants, **{name: [raw]}).frame
+    frame = conformed({name: [raw]}, constants).frame
     return frame[name][0]
 
 
-def reason(**columns: object) -> str:
-    return conformed(**columns).reasons[0]
+def reason(columns: Mapping[str, object]) -> str:
+    return conformed(columns).reasons[0]
 
 
 def test_columns_have_the_types_of_requests() -> None:
     frame = conformed(
-        provider="openai", requests="2", cost_usd="$0.10", latency_ms="12.5", request_id=7, prompt="Hi"
+        {
+            "provider": "openai",
+            "requests": "2",
+            "cost_usd": "$0.10",
+            "latency_ms": "12.5",
+            "request_id": 7,
+            "prompt": "Hi",
+        }
     ).frame
 
     assert frame.rows(named=True) == [
@@ -56,14 +64,14 @@ def test_columns_have_the_types_of_requests() -> None:
 
 
 def test_all_rows_kept_need_no_list_of_them() -> None:
-    kept = conformed()
+    kept = conformed({})
 
     assert kept.reasons == {}
     assert kept.rows is None
 
 
 def test_rejected_rows_are_gone_and_the_kept_ones_known() -> None:
-    found = conformed(input_tokens=[1, -1, 3, 1.5], model=["a", "b", "", "d"])
+    found = conformed({"input_tokens": [1, -1, 3, 1.5], "model": ["a", "b", "", "d"]})
 
     assert found.frame["input_tokens"].to_list() == [1]
     assert found.reasons == {
@@ -113,7 +121,7 @@ def test_rejected_rows_are_gone_and_the_kept_ones_known() -> None:
     ],
 )
 def test_a_row_is_rejected_for_its_first_reason(columns: dict[str, object], expected: str) -> None:
-    assert reason(**columns) == expected
+    assert reason(columns) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,12 +138,12 @@ def test_a_row_is_rejected_for_its_first_reason(columns: dict[str, object], expe
     ],
 )
 def test_a_row_at_the_limit_is_kept(columns: dict[str, object]) -> None:
-    assert conformed(**columns).reasons == {}
+    assert conformed(columns).reasons == {}
 
 
 @pytest.mark.parametrize("status", ["error", "500", "failed"])
 def test_a_failed_request_may_lack_its_counts(status: str) -> None:
-    found = conformed(input_tokens=[None], output_tokens=[None], status=status)
+    found = conformed({"input_tokens": None, "output_tokens": None, "status": status})
 
     assert found.reasons == {}
     assert found.frame.select("input_tokens", "output_tokens").rows() == [(0, 0)]
@@ -143,7 +151,7 @@ def test_a_failed_request_may_lack_its_counts(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["ok", None, "what?"])
 def test_another_request_may_not_lack_its_counts(status: str | None) -> None:
-    assert reason(input_tokens=None, status=status) == "no input_tokens"
+    assert reason({"input_tokens": None, "status": status}) == "no input_tokens"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +208,7 @@ def test_a_mode_is_named_as_prices_are(raw: object, mode: str | None) -> None:
 
 
 def test_few_different_words_are_read_in_every_row() -> None:
-    found = conformed(status=["200", None, "500", "what?", "200", ""])
+    found = conformed({"status": ["200", None, "500", "what?", "200", ""]})
 
     assert found.frame["status"].to_list() == ["ok", None, "error", None, "ok", None]
 
@@ -224,7 +232,12 @@ def test_a_dimension_is_a_text(raw: object, tag: str | None) -> None:
 
 def test_absent_counts_are_none_and_an_absent_number_of_requests_is_one() -> None:
     frame = conformed(
-        requests=[None, 2], cached_input_tokens=[None, 3], web_searches=[None, 1], cost_usd=[None, "1"]
+        {
+            "requests": [None, 2],
+            "cached_input_tokens": [None, 3],
+            "web_searches": [None, 1],
+            "cost_usd": [None, "1"],
+        }
     ).frame
 
     assert frame["requests"].to_list() == [1, 2]
@@ -234,7 +247,7 @@ def test_absent_counts_are_none_and_an_absent_number_of_requests_is_one() -> Non
 
 
 def test_columns_the_log_lacks_are_left_out() -> None:
-    assert conformed().frame.columns == list(RAW)
+    assert conformed({}).frame.columns == list(RAW)
 
 
 def test_no_rows_are_no_requests() -> None:
@@ -248,7 +261,7 @@ def test_no_rows_are_no_requests() -> None:
 
 
 def test_a_constant_stands_in_where_the_log_has_no_column() -> None:
-    frame = conformed({"provider": "openai", "requests": "1,000"}, input_tokens=[1, 2]).frame
+    frame = conformed({"input_tokens": [1, 2]}, {"provider": "openai", "requests": "1,000"}).frame
 
     assert frame["provider"].to_list() == ["openai", "openai"]
     assert frame["requests"].to_list() == [1000, 1000]
@@ -274,7 +287,7 @@ def test_a_constant_stands_in_where_the_log_has_no_column() -> None:
 def test_a_constant_stands_in_where_the_log_has_no_value(
     name: str, raw: list[object], constant: str, expected: list[object]
 ) -> None:
-    found = conformed({name: constant}, **{name: raw})
+    found = conformed({name: raw}, {name: constant})
 
     assert found.reasons == {}
     assert found.frame[name].to_list() == expected

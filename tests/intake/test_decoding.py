@@ -176,6 +176,16 @@ def test_broken_lines_among_many_are_split_off(broken: str) -> None:
     assert [reject.line for reject in found.rejects] == [1235, 5000]
 
 
+def test_decoders_that_disagree_are_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed(data: bytes, schema: object, picked: object) -> pl.DataFrame | None:  # noqa: ARG001 - as called
+        return None if b"\n" in data else pl.DataFrame()
+
+    monkeypatch.setattr("costopt.intake.decoding._parsed", parsed)
+
+    with pytest.raises(RuntimeError, match=r"log.jsonl: a line was accepted alone and refused with others"):
+        decode(lines('{"m": 1}', '{"m": 2}'), layout(model="m:str"), ["model"])
+
+
 def test_data_that_no_container_holds_is_a_bug() -> None:
     with pytest.raises(TypeError, match="rows cannot hold bytes"):
         decode(Partition(Source("x"), "rows", b""), layout(model="m:str"), ["model"])

@@ -11,7 +11,7 @@ import zstandard
 from costopt.errors import FormatError
 from costopt.intake.formats.format import Wishes
 from costopt.intake.partitions import partitions
-from costopt.intake.reading import Reader
+from costopt.intake.reading import Reader, read_all
 from costopt.intake.sources import Source
 
 Write = Callable[[str, str | bytes], str]
@@ -374,3 +374,38 @@ def test_a_reject_keeps_its_line(write: Write) -> None:
     (partition,) = partitions(Source(path))
 
     assert [reject.text for reject in reader.read(partition).rejects] == ["oops", line("", "-1").decode()]
+
+
+def test_logs_are_read_one_after_the_other_each_beginning_with_nothing(write: Write) -> None:
+    first = write("a.jsonl", b"\n".join([good(1), good(2), b"oops"]))
+    sources = [Source(first), Source(write("b.csv", "")), Source(write("c.jsonl", b"oops\n" + good(3)))]
+
+    batches = list(read_all(sources, Wishes(), ("timestamp", "model", "input_tokens", "output_tokens"), 100))
+
+    assert [
+        (
+            batch.number,
+            batch.source.path,
+            batch.format,
+            None if batch.requests.frame is None else batch.requests.frame["input_tokens"].to_list(),
+            [reject.line for reject in batch.requests.rejects],
+        )
+        for batch in batches
+    ] == [
+        (0, "a.jsonl", "", None, []),
+        (0, "a.jsonl", "generic", [1, 2], []),
+        (0, "a.jsonl", "generic", [], [3]),
+        (1, "b.csv", "", None, []),
+        (2, "c.jsonl", "", None, []),
+        (2, "c.jsonl", "generic", [3], [1]),
+    ]
+    assert batches[1].fields == {"id", "ts", "model", "in", "input_tokens", "output_tokens"}
+    assert batches[2].position == Source(first).size
+
+
+@pytest.mark.parametrize("size", [16 << 20, 3])
+def test_lines_before_the_first_record_are_rejected(write: Write, read: Read, size: int) -> None:
+    frame, rejects = read(write("log.jsonl", b"oops\n{}\n\n[]\n" + WHOLE), size=size)
+
+    assert frame.height == 1
+    assert [place for place, _ in rejects] == [1, 2, 4]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 import polars as pl
 from polars.datatypes import DataTypeClass
@@ -25,6 +25,14 @@ _HEAD: Final = 200
 _SPREAD: Final = 24
 _NOT_ONE: Final = "a JSON object was expected, and this one is empty"
 _BLOCK: Final = 2048
+_ARTICLES: Final[dict[Kind, str]] = {
+    "null": "null",
+    "bool": "a truth value",
+    "int": "a number",
+    "float": "a number",
+    "str": "a text",
+    "list": "a list",
+}
 
 
 def sample(partition: Partition, *, first: bool) -> dict[str, Field]:
@@ -243,26 +251,8 @@ def _why_malformed(line: bytes) -> str | None:
         return f"malformed JSON: {error.msg} at column {error.colno}"
     except ValueError as error:
         return f"malformed JSON: {error}"
-    return None if isinstance(value, dict) else f"a JSON object was expected, not {_article(kind_of(value))}"
+    return None if isinstance(value, dict) else f"a JSON object was expected, not {_ARTICLES[kind_of(value)]}"
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
-
-
-def _article(kind: Kind) -> str:
-    match kind:
-        case "null":
-            return "null"
-        case "bool":
-            return "a truth value"
-        case "int" | "float":
-            return "a number"
-        case "str" | "time":
-            return "a text"
-        case "list":
-            return "a list"
-        case "object":
-            return "an object"
-        case _:
-            assert_never(kind)
