@@ -177,10 +177,10 @@ def test_broken_lines_among_many_are_split_off(broken: str) -> None:
 
 
 def test_decoders_that_disagree_are_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parsed(data: bytes, schema: object, picked: object) -> pl.DataFrame | None:  # noqa: ARG001 - as called
+    def parsed(_plan: object, data: bytes) -> pl.DataFrame | None:
         return None if b"\n" in data else pl.DataFrame()
 
-    monkeypatch.setattr("costopt.intake.decoding._parsed", parsed)
+    monkeypatch.setattr("costopt.intake.lines._Plan.parse", parsed)
 
     with pytest.raises(RuntimeError, match=r"log.jsonl: a line was accepted alone and refused with others"):
         decode(lines('{"m": 1}', '{"m": 2}'), layout(model="m:str"), ["model"])

@@ -2,6 +2,7 @@ import gzip
 import io
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from types import SimpleNamespace
 
 import polars as pl
@@ -342,6 +343,42 @@ def test_a_log_of_nothing_but_damage_is_all_rejects(write: Write, read: Read) ->
         (2, "a JSON object was expected, not a list"),
         (3, "a JSON object was expected, and this one is empty"),
     ]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{half a li"])
+@pytest.mark.parametrize(
+    ("rare", "found"),
+    [
+        (b'"cached_tokens":7', {"cached_input_tokens": 7}),
+        (b'"cache_creation_input_tokens":"8"', {"cache_write_tokens": 8}),
+        (b'"batch":true', {"mode": "batch"}),
+        (b'"status":500', {"status": "error"}),
+        (b'"cost":0.5', {"cost_usd": Decimal("0.5")}),
+    ],
+)
+def test_a_field_of_one_line_among_thousands_is_read(
+    write: Write, read: Read, rare: bytes, found: dict[str, object], damage: bytes
+) -> None:
+    common = b'{"ts":1790000000,"model":"m","prompt_tokens":10,"completion_tokens":1}'
+    lines = [common] * 3_000
+    lines[1_001] = common[:-1] + b"," + rare + b"}"
+    lines[1_777] = damage
+
+    frame, rejects = read(write("log.jsonl", b"\n".join(lines)))
+
+    ((column, value),) = found.items()
+    assert [seen for seen in frame[column].drop_nulls() if seen] == [value]
+    assert [line for line, _ in rejects] == ([1_778] if damage else [])
+
+
+def test_a_column_named_by_the_user_may_stand_in_one_line_among_thousands(write: Write, read: Read) -> None:
+    common = b'{"ts":1790000000,"model":"m","prompt_tokens":10,"completion_tokens":1}'
+    lines = [common] * 3_000
+    lines[1_001] = common[:-1] + b',"meta":{"job":"nightly"}}'
+
+    frame, _ = read(write("log.jsonl", b"\n".join(lines)), columns={"tag": "meta.job"})
+
+    assert frame["tag"].drop_nulls().to_list() == ["nightly"]
 
 
 def test_good_lines_after_much_damage_are_found(write: Write, read: Read) -> None:

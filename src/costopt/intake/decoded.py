@@ -22,6 +22,7 @@ class Decoded:
         rejects: Records that could not be decoded.
         line_of: For each row the index of its line in the partition; `None` where rows and lines follow each
             other one by one (blank lines of JSON aside).
+        surprise: True where a watched name turned up: the layout does not tell all.
         exact: False where a quoted field spans lines: a broken quote may have swallowed good lines.
     """
 
@@ -29,6 +30,7 @@ class Decoded:
     rejects: tuple[Reject, ...]
     line_of: Sequence[int] | None = None
     exact: bool = True
+    surprise: bool = False
 
 
 def reject_line(partition: Partition, index: int, text: bytes | str, reason: str) -> Reject:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from costopt.errors import FormatError
 from costopt.intake.conforming import conform
 from costopt.intake.decoded import reject_rows
-from costopt.intake.decoding import decode, refuse, sample
+from costopt.intake.decoding import decode, sample
 from costopt.intake.formats.detect import find_layout, layout_of
 from costopt.intake.formats.format import Field, Layout, Wishes
+from costopt.intake.formats.generic import WATCHED
+from costopt.intake.lines import refuse
 from costopt.intake.partitions import Partition, partitions
 from costopt.intake.rejects import Reject
 from costopt.intake.sources import Source
@@ -71,8 +74,10 @@ def read_all(
 class Reader:
     """Reads the partitions of one source, in order.
 
-    State: the fields seen so far. Later partitions are looked at as well, so that a field that only appears
-    further down the log is read from there on.
+    A layout is made of a sample. Later partitions are sampled as well, so that a field that only appears further
+    down the log is read from there on; and the usual names of columns that change the bill are watched in every line.
+
+    State: the fields seen so far.
     """
 
     def __init__(self, wishes: Wishes, wanted: tuple[str, ...], *, strict_layout: bool = True) -> None:
@@ -93,7 +98,10 @@ class Reader:
         layout = self.learn(partition)
         if layout is None:
             return Requests(None, refuse(partition))
-        decoded = decode(partition, layout, self._wanted)
+        decoded = decode(partition, layout, self._wanted, self._watched(layout))
+        if decoded.surprise:
+            layout = self.learn(partition, whole=True) or layout
+            decoded = decode(partition, layout, self._wanted)
         conformed = conform(decoded.frame, layout.constants, self._wanted)
         if conformed.reasons and not decoded.exact and isinstance(partition.data, bytes):
             columns = {name: place for name, place in layout.columns.items() if name in self._wanted}
@@ -102,16 +110,26 @@ class Reader:
         rejects = (*decoded.rejects, *reject_rows(partition, decoded, conformed.reasons))
         return Requests(conformed.frame, tuple(sorted(rejects, key=lambda reject: reject.line or 0)))
 
-    def learn(self, partition: Partition) -> Layout | None:
-        """The layout, given what this partition holds as well; `None` as long as no line is a record."""
-        seen = sample(partition, first=self.layout is None)
+    def _watched(self, layout: Layout) -> list[str]:
+        """The usual names of columns that change the bill, where no line so far had one."""
+        missing = [name for name in WATCHED if name in self._wanted and name not in layout.columns]
+        return [alias for name in missing for alias in WATCHED[name] if alias not in self.fields]
+
+    def learn(self, partition: Partition, *, whole: bool = False) -> Layout | None:
+        """The layout, given what some lines of this partition (or all) hold; `None` as long as there is no record."""
+        seen = sample(partition, first=self.layout is None, whole=whole)
         if not seen and self.layout is None:
             return None
         merged = _merged(self.fields, seen)
         if self.layout is None or merged != self.fields:
-            self.fields = merged
             extras = [name for name in self._wanted if name in merged]
-            self.layout = self._find(partition.source.path, merged, self._wishes, extras)
+            try:
+                self.layout = self._find(partition.source.path, merged, self._wishes, extras)
+            except FormatError:
+                if whole or partition.container != "lines":
+                    raise
+                return self.learn(partition, whole=True)
+            self.fields = merged
         return self.layout
 
 
