@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -261,4 +262,6 @@ def _filled_in(template: str, raw: pl.DataFrame, row: int) -> str:
     if not brace:
         return template
     name, _, after = rest.partition("}")
-    return f"{before}{str(raw[name][row])[:_SHOWN]}{after}"
+    value = raw[name][row]
+    text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else str(value)
+    return f"{before}{text[:_SHOWN]}{after}"

@@ -13,7 +13,7 @@ from costopt.intake.formats.detect import kind_of
 from costopt.intake.formats.format import Field, Kind
 from costopt.intake.partitions import Partition
 from costopt.intake.rejects import Reject
-from costopt.models.schema import DIMENSIONS, REQUESTS
+from costopt.models.schema import DIMENSIONS, NUMBERS, REQUESTS
 
 Dtype: TypeAlias = pl.DataType | DataTypeClass
 _Tree: TypeAlias = dict[str, "_Tree | Dtype"]
@@ -49,14 +49,14 @@ class _Plan:
     def schema(self) -> dict[str, Dtype]:
         """The types to parse to; a watched value of another type than the cheapest one is noticed as an error."""
         tree: _Tree = {}
-        for place in self.columns.values():
+        for name, place in self.columns.items():
             node = tree
             for step in place.steps[:-1]:
                 inner = node.setdefault(step, {})
                 node = inner if isinstance(inner, dict) else {}
-            node[place.steps[-1]] = pl.String if self.loose else _dtype(place.kinds)
+            node[place.steps[-1]] = pl.String if self.loose else _dtype(name, place.kinds)
         unseen = dict.fromkeys(self.watched, pl.String if self.loose else pl.Boolean)
-        return {**unseen, **{name: _as_dtype(node) for name, node in tree.items()}}
+        return {**unseen, **{step: _as_dtype(node) for step, node in tree.items()}}
 
     def picked(self) -> list[pl.Expr]:
         """The columns under their canonical names; texts that repeat are numbered while they are still at hand."""
@@ -65,7 +65,7 @@ class _Plan:
             found = at(place.steps)
             if name in DIMENSIONS or name not in REQUESTS:
                 found = _joined_list(found) if place.kinds - {"null"} == {"list"} else found
-            repeats = name in DIMENSIONS and (self.loose or _dtype(place.kinds) == pl.String)
+            repeats = name in DIMENSIONS and (self.loose or _dtype(name, place.kinds) == pl.String)
             picked.append((found.cast(pl.Categorical) if repeats else found).alias(name))
         return picked
 
@@ -127,13 +127,12 @@ def _as_dtype(node: "_Tree | Dtype") -> Dtype:
     )
 
 
-def _dtype(kinds: frozenset[Kind]) -> Dtype:
-    """The type to decode to: whole numbers as such, all else as the text that stands there."""
-    match kinds - {"null"}:
-        case seen if seen == {"int"}:
-            return pl.Int64
-        case _:
-            return pl.String
+def _dtype(name: str, kinds: frozenset[Kind]) -> Dtype:
+    """The type to decode to: whole numbers as such, real ones where that is meant, all else as the text it is."""
+    seen = kinds - {"null"}
+    if name in (*NUMBERS, "cost_usd") and seen and seen <= {"int", "float"}:
+        return pl.Float64
+    return pl.Int64 if seen == {"int"} else pl.String
 
 
 def _decode_by_line(data: bytes, partition: Partition, plan: _Plan) -> Decoded:

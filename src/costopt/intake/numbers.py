@@ -9,6 +9,9 @@ from costopt.models.schema import USD
 _NOTHING: Final = ("", "-", "--", "null", "none", "nan", "n/a")
 """Texts that say there is no number."""
 
+_EXACT_BELOW: Final = 1000
+"""Below this a double tells every pico-dollar apart, with room to spare."""
+
 _ORNAMENT: Final = r"[$,_\s]|USD"
 
 
@@ -40,6 +43,8 @@ def to_counts(raw: pl.Series) -> pl.Series:
 def to_dollars(raw: pl.Series) -> pl.Series:
     """US dollars to the pico-dollar; null where a value is not a number (or not there)."""
     if raw.dtype.is_integer() or raw.dtype.is_decimal():
+        return raw.cast(USD, strict=False)
+    if raw.dtype.is_float() and not (raw.abs() >= _EXACT_BELOW).any():
         return raw.cast(USD, strict=False)
     text = raw.cast(pl.String)  # a float's shortest text, not its binary expansion
     fast = text.cast(USD, strict=False)

@@ -242,7 +242,11 @@ def open_source(source: Source) -> Iterator[Stream]:
         SourceError: if it cannot be opened or is packed and damaged from the start.
     """
     if source.path == "-":
-        yield Stream(source, cast("io.BufferedReader", sys.stdin.buffer))
+        own = io.BufferedReader(cast("io.BufferedReader", sys.stdin.buffer).raw, _BLOCK)
+        try:  # not the shared one: at exit Python waits for that in vain if a thread is still reading from it
+            yield Stream(source, own)
+        finally:
+            own.detach()
         return
     try:
         raw = Path(source.path).open("rb", buffering=1 << 17)  # noqa: SIM115 - closed below
