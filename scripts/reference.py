@@ -17,7 +17,11 @@ def screen(*arguments: str, width: int) -> str:
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     plain = {"COLUMNS": str(width), "LINES": "60", "NO_COLOR": "1", "TERM": "dumb"}
-    with patch.dict(os.environ, plain), patch.object(sys, "argv", ["costopt", *arguments]), redirect_stdout(terminal):
+    with (
+        patch.dict(os.environ, plain),
+        patch.object(sys, "argv", ["costopt", *arguments]),
+        redirect_stdout(terminal),
+    ):
         try:
             main()
         except SystemExit as ended:
@@ -46,7 +50,9 @@ def columns() -> str:
 
 def error_kinds() -> str:
     """The errors a user can mend, as a Markdown table."""
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.CostoptError]
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.CostoptError
+    ]
     rows = ["| error | meaning |", "|---|---|"]
     rows += [f"| `{kind.slug}` | {(kind.__doc__ or '').strip()} |" for kind in kinds if hasattr(kind, "slug")]
     return "\n".join(rows)

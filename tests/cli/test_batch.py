@@ -95,7 +95,7 @@ def test_tags_without_a_batch_rate_are_left_out_with_the_reason(
  Left out
  tag      model                   requests  spend  why nothing is projected
  nightly  anthropic/claude-grand         1  $0.02  the catalog has no batch rate
- nightly  who-knows                      1      ?  the catalog has no batch rate
+ nightly  who-knows                      1      ?  the catalog has no such model
 """,
             "",
         )

@@ -6,9 +6,8 @@ import signal
 import subprocess
 import sys
 import termios
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from inline_snapshot import external_file, snapshot
 
 from costopt import __version__
 from costopt.cli import main
-from costopt.rollups.local import read_ahead
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -128,7 +126,10 @@ def test_ctrl_c_ends_a_wait_for_standard_input() -> None:
         while _unread(read) and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     os.close(read)
     os.close(write)
 
@@ -136,29 +137,21 @@ def test_ctrl_c_ends_a_wait_for_standard_input() -> None:
     assert not Path("report.txt").exists()
 
 
-def test_only_ctrl_c_does_not_wait_for_the_reader() -> None:
-    """The thread may be waiting for a pipe that nobody closes."""
-    go_on = threading.Event()
+@pytest.mark.usefixtures("log")
+def test_an_error_does_not_wait_for_the_end_of_standard_input() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "costopt", "spend", "-", "--partition-mb", "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(b"nonsense\n" * 130_000)  # more than one partition
+        process.stdin.flush()
 
-    def items() -> Iterator[int]:
-        yield 1
-        go_on.wait(30)
-        yield 2
-
-    ahead = read_ahead(items())
-    assert next(ahead) == 1
-    with pytest.raises(KeyboardInterrupt):
-        ahead.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
-    go_on.set()
-
-
-def test_a_slow_reader_is_waited_for() -> None:
-    def items() -> Iterator[int]:
-        yield 1
-        time.sleep(0.25)
-        yield 2
-
-    assert list(read_ahead(items())) == [1, 2]
+        assert process.wait(timeout=30) == 2
+        assert process.stderr.read().startswith(b"error: `-` is not understood")
 
 
 def test_a_reader_that_has_enough_ends_the_program_quietly(log: str) -> None:

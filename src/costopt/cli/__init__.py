@@ -57,5 +57,5 @@ def main() -> None:
         sys.exit(2)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            os._exit(_INTERRUPTED)  # at once: the thread that reads ahead may be waiting for standard input
+            os._exit(_INTERRUPTED)  # at once, whatever the thread that reads ahead is doing
         raise

@@ -9,7 +9,7 @@ from typing import Final, Self, cast
 
 import polars as pl
 
-_IN_MEMORY: Final = 2_000_000
+_IN_MEMORY: Final = 500_000
 """Keys held in memory; older runs wait on disk."""
 
 _GROWTH: Final = 4

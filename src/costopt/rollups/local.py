@@ -11,6 +11,7 @@ Part = TypeVar("Part")
 
 _CONDENSE_EVERY: Final = 16
 _STEP: Final = 0.1
+_PATIENCE: Final = 0.5
 
 
 class _End:
@@ -69,22 +70,17 @@ class _Shelf(Generic[Item]):
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
     """The same items, the next one fetched in a thread while the last one is worked on.
 
-    An error in fetching is raised in its place; closing the iterator ends the thread. Only Ctrl-C does not wait for
-    it: it may be waiting itself, for a pipe.
+    An error in fetching is raised in its place; closing the iterator ends the thread, unless that waits for a pipe:
+    then it ends with the program.
     """
     shelf: _Shelf[Item] = _Shelf()
     thread = threading.Thread(target=shelf.fill, args=(items,), name="read-ahead", daemon=True)
     thread.start()
-    interrupted = False
     try:
         yield from shelf.take()
-    except KeyboardInterrupt:
-        interrupted = True
-        raise
     finally:
         shelf.close()
-        if not interrupted:
-            thread.join()
+        thread.join(_PATIENCE)
 
 
 class Condensed(Generic[Part]):
