@@ -465,7 +465,7 @@ def test_constants_stand_in_for_columns_the_log_lacks(read: Read) -> None:
 
 
 def test_a_constant_that_its_column_cannot_hold_is_refused_before_anything_is_read(catalog: Catalog) -> None:
-    with pytest.raises(ConfigError, match="`many` cannot be a requests"):
+    with pytest.raises(ConfigError, match="`many` is no value for requests"):
         load(Logs(("missing.csv",), wishes=Wishes({}, {"requests": "many"})), catalog, [MODELS])
 
 

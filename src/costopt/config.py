@@ -10,6 +10,16 @@ from costopt.errors import ConfigError
 
 FILE_NAME: Final = "costopt.toml"
 
+_WRONG: Final = {
+    "extra_forbidden": "is not a key",
+    "literal_error": "has a value that is not understood",
+    "string_type": "is not a text",
+    "bool_type": "is not true or false",
+    "list_type": "is not a list",
+    "dict_type": "is not a table",
+    "model_type": "is not a table",
+}
+
 
 class BatchConfig(BaseModel):
     """`[batch]`: `tags` replaces the tags of requests that can wait."""
@@ -62,8 +72,11 @@ def load_config(path: Path | None) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        wrong = _WRONG.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
+        expected = first.get("ctx", {}).get("expected", "")
         hint = f"the keys are {', '.join(f'`{name}`' for name in Config.model_fields)}"
-        raise ConfigError(f"`{file}`: `{key}`: {first['msg']}", hint=hint) from error
+        message = f"`{file}`: `{key}` {wrong}"
+        raise ConfigError(message, hint=f"it is {expected}" if expected else hint) from error
     if config.pricing is None:
         return config
     return config.model_copy(update={"pricing": str(file.parent / config.pricing)})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from costopt.calculators.analyze import Analysis, Day, Difference, analyze, analyze_rollups
+from costopt.calculators.analyze import Analysis, Day, Difference, Terms, analyze, analyze_rollups
 from costopt.pipeline import Loaded
 from costopt.pricing.catalog import Catalog
 
@@ -18,7 +18,7 @@ def front(read: Callable[..., Loaded], catalog: Catalog) -> Front:
 
     def made(csv: str, *, zone: str = "UTC", **options: Any) -> Analysis:  # noqa: ANN401 - passed on
         loaded = read(csv, *analyze_rollups(zone), **options)
-        return analyze(loaded.rollups, catalog, loaded.provenance, options.get("cost", "auto"))
+        return analyze(loaded.rollups, catalog, loaded.provenance, Terms(options.get("cost", "auto")))
 
     return made
 

@@ -46,7 +46,7 @@ def test_the_dearest_group_is_first_and_one_without_a_price_last(bill: Bill) -> 
         "red: 2 of 3 (40 %)",
         "blue: 2 of 1 (40 %)",
         "None: 1 of 1 (20 %)",
-        "green: None of 1 (0 %)",
+        "green: None of 1 (None %)",
     ]
 
 
@@ -124,8 +124,8 @@ def test_over_time_the_earliest_bucket_is_first_and_the_dearest_in_it(bill: Bill
         "2026-10-01 red: 1 of 1 (20 %)",
         "2026-10-02 red: 1 of 1 (20 %)",
         "2026-10-02 None: 1 of 1 (20 %)",
-        "2026-10-04 green: None of 1 (0 %)",
-        "2026-10-04 red: None of 1 (0 %)",
+        "2026-10-04 green: None of 1 (None %)",
+        "2026-10-04 red: None of 1 (None %)",
     ]
 
 

@@ -91,7 +91,7 @@ hint: write `--set COLUMN=VALUE`
         (
             "analyze log.jsonl --set input_tokens=many",
             snapshot("""\
-error: `many` cannot be a input_tokens
+error: `many` is no value for input_tokens
 
 hint: input_tokens is a number
 """),
@@ -180,7 +180,7 @@ hint: mend the syntax there
         (
             "analyze log.jsonl --config odd.toml",
             snapshot("""\
-error: `odd.toml`: `shema`: Extra inputs are not permitted
+error: `odd.toml`: `shema` is not a key
 
 hint: the keys are `pricing`, `cost`, `timezone`, `dedupe`, `map`, `set`, `batch`
 """),

@@ -327,5 +327,5 @@ def test_a_constant_its_column_cannot_hold_is_an_error(name: str, constant: str,
     with pytest.raises(ConfigError) as caught:
         check_constants({name: constant})
 
-    assert caught.value.message == f"`{constant}` cannot be a {name}"
+    assert caught.value.message == f"`{constant}` is no value for {name}"
     assert caught.value.hint == hint

@@ -9,7 +9,8 @@ import pytest
 import zstandard
 
 from costopt.errors import SourceError
-from costopt.intake.sources import Source, find_sources, open_source
+from costopt.intake.partitions import partitions
+from costopt.intake.sources import Source, Stream, find_sources, open_source
 
 Write = Callable[[str, str | bytes], str]
 
@@ -266,3 +267,13 @@ def test_lines_are_read_whole(write: Write, name: str) -> None:
 def test_a_path_is_not_followed_into_a_file_system_that_refuses(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Cannot read"):
         contents(str(tmp_path))
+
+
+def test_a_disk_that_fails_while_reading_is_named(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_stream: Stream, _size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Stream, "read_lines", fail)
+
+    with pytest.raises(SourceError, match=r"Cannot read `log.jsonl`: Input/output error"):
+        list(partitions(Source(write("log.jsonl", "{}"))))

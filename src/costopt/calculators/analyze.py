@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -27,7 +28,7 @@ def analyze_rollups(zone: str) -> tuple[Rollup, ...]:
 
 
 class Group(Frozen):
-    """Requests, tokens and cost of one group; `cost_usd` is null where no request of it is priced."""
+    """Requests, tokens and cost of one group; cost and share are null where no request of it is priced."""
 
     requests: int
     input_tokens: int
@@ -36,7 +37,7 @@ class Group(Frozen):
     reasoning_tokens: int
     cost_usd: Decimal | None
     unpriced: int
-    share_pct: Decimal
+    share_pct: Decimal | None
 
 
 class _OfModel(Frozen):
@@ -139,6 +140,7 @@ class Analysis(Result):
         intake: What was read.
         catalog: Which prices were used.
         cost: Which cost counts: `auto`, `logged` or `computed`.
+        timezone: In which days begin and end.
         spend: The bill.
         levers: What would save, largest first.
     """
@@ -148,16 +150,25 @@ class Analysis(Result):
     intake: IntakeReport
     catalog: CatalogReport
     cost: str
+    timezone: str
     spend: SpendOverview
     levers: tuple[Lever, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The cost basis and the time zone that the rollups were made with, and the tags of requests that can wait."""
+
+    cost: str = "auto"
+    zone: str = "UTC"
+    tags: tuple[str, ...] = ELIGIBLE_TAGS
 
 
 def analyze(
     rollups: Mapping[str, pl.DataFrame],
     catalog: Catalog,
     provenance: Provenance,
-    cost: str = "auto",
-    tags: tuple[str, ...] = ELIGIBLE_TAGS,
+    terms: Terms = Terms(),
 ) -> Analysis:
     """The front page from the rollups of `analyze_rollups`, priced.
 
@@ -165,16 +176,16 @@ def analyze(
         rollups: By name.
         catalog: The one they were priced with.
         provenance: Period, intake and catalog.
-        cost: The cost basis they were priced on.
-        tags: The tags of requests that can wait.
+        terms: How they were made, and what may be advised.
     """
-    batch = advise_batch(rollups["batch"], catalog, provenance, tags)
+    batch = advise_batch(rollups["batch"], catalog, provenance, terms.tags)
     levers = [lever for lever in (batch_lever(batch),) if lever]
     return Analysis(
         period=provenance.period,
         intake=provenance.intake,
         catalog=provenance.catalog,
-        cost=cost,
+        cost=terms.cost,
+        timezone=terms.zone,
         spend=_overview(rollups, provenance.period),
         levers=tuple(sorted(levers, key=lambda lever: (-lever.saving_usd, lever.lever))),
     )
@@ -229,7 +240,7 @@ def _groups(rollup: pl.DataFrame, keys: list[str], amount: Decimal) -> list[dict
     for row in ranked.iter_rows(named=True):
         pico = row.pop("cost")
         cost = None if pico is None else usd(pico)
-        rows.append({**row, "cost_usd": cost, "share_pct": percent(cost or 0, amount)})
+        rows.append({**row, "cost_usd": cost, "share_pct": None if cost is None else percent(cost, amount)})
     return rows
 
 

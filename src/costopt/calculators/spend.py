@@ -29,7 +29,7 @@ class SpendRow(Frozen):
         reasoning_tokens: The part spent on reasoning.
         cost_usd: What the priced ones cost; null where none is priced.
         unpriced: Requests whose cost is unknown; in no total.
-        share_pct: Of the total cost, in percent.
+        share_pct: Of the total cost, in percent; null where the cost is.
     """
 
     group: dict[str, str | None]
@@ -41,7 +41,7 @@ class SpendRow(Frozen):
     reasoning_tokens: int
     cost_usd: Decimal | None
     unpriced: int
-    share_pct: Decimal
+    share_pct: Decimal | None
 
 
 class Spend(Result):
@@ -51,6 +51,7 @@ class Spend(Result):
         provenance: Period, intake and catalog.
         by: The keys.
         every: The bucket width, if any.
+        timezone: In which buckets begin; null without `every`.
         total_usd: Of all priced requests.
         unpriced: Requests in no total.
         rows: Largest cost first; over time, earliest first.
@@ -61,6 +62,7 @@ class Spend(Result):
     provenance: Provenance
     by: tuple[str, ...]
     every: str | None
+    timezone: str | None
     total_usd: Decimal
     unpriced: int
     rows: tuple[SpendRow, ...]
@@ -116,6 +118,7 @@ def spend(
         provenance=provenance,
         by=tuple(by),
         every=bucket.every if bucket else None,
+        timezone=bucket.zone if bucket else None,
         total_usd=amount,
         unpriced=unpriced,
         rows=tuple(_row(row, by, amount) for row in ranked.iter_rows(named=True)),
@@ -144,7 +147,7 @@ def _row(row: dict[str, object], by: Sequence[str], amount: Decimal) -> SpendRow
             **{name: row[name] for name in SUMMED},
             "cost_usd": dollars,
             "unpriced": row["unpriced"],
-            "share_pct": percent(dollars or 0, amount),
+            "share_pct": None if dollars is None else percent(dollars, amount),
         }
     )
 

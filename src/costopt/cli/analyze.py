@@ -11,8 +11,8 @@ def analyze(options: BillOptions, tags: Tags = None) -> None:
     """
     from functools import partial
 
+    from costopt.calculators.analyze import Terms, analyze_rollups
     from costopt.calculators.analyze import analyze as calculate
-    from costopt.calculators.analyze import analyze_rollups
     from costopt.cli.loading import billing
     from costopt.report.emit import emit
     from costopt.report.views.analyze import records_analyze, view_analyze
@@ -20,5 +20,6 @@ def analyze(options: BillOptions, tags: Tags = None) -> None:
     run = billing(options)
     catalog = run.catalog()
     loaded = run.load(catalog, analyze_rollups(run.zone))
-    result = calculate(loaded.rollups, catalog, loaded.provenance, run.cost, run.batch_tags(tags))
+    terms = Terms(run.cost, run.zone, run.batch_tags(tags))
+    result = calculate(loaded.rollups, catalog, loaded.provenance, terms)
     emit(result, partial(view_analyze, again=options.again), records_analyze, run.output)

@@ -101,7 +101,7 @@ def check_constants(constants: Mapping[str, str]) -> None:
     """Raises `ConfigError` for a `--set` whose value its column cannot hold."""
     for name, value in constants.items():
         if _typed(pl.Series(name, [value])).null_count():
-            raise ConfigError(f"`{value}` cannot be a {name}", hint=f"{name} is {_expected(name)}")
+            raise ConfigError(f"`{value}` is no value for {name}", hint=f"{name} is {_expected(name)}")
 
 
 def _expected(name: str) -> str:

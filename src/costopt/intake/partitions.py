@@ -89,6 +89,12 @@ def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partitio
         SourceError: if the source cannot be opened or unpacked.
     """
     with open_source(source) as stream:
+        yield from _partitions(stream, size)
+
+
+def _partitions(stream: Stream, size: int) -> Iterator[Partition]:
+    source = stream.source
+    try:
         container = stream.container()
         if container == "parquet":
             yield from _of_rows(stream, size)
@@ -99,6 +105,10 @@ def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partitio
         if stream.damage:
             damage = Reject(source.path, None, stream.damage, "")
             yield Partition(source, "lines", b"", position=stream.position, rejects=(damage,))
+    except OSError as error:
+        raise SourceError(
+            f"Cannot read `{source.path}`: {error.strerror}", hint="is the disk or share in order?"
+        ) from error
 
 
 def _of_lines(stream: Stream, container: Container, size: int) -> Iterator[Partition]:

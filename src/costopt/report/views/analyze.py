@@ -108,7 +108,7 @@ def _splits(spend: SpendOverview) -> Iterator[Line]:
 def _shares(groups: Sequence[tuple[str | None, Group]]) -> Iterator[str]:
     for name, group in groups[:_SHARES]:
         shown = NONE if name is None else short(name, _LONGEST)
-        yield f"{shown} ?" if group.cost_usd is None else f"{shown} {group.share_pct:.0f} %"
+        yield f"{shown} ?" if group.share_pct is None else f"{shown} {group.share_pct:.0f} %"
     if len(groups) > _SHARES:
         yield f"{len(groups) - _SHARES:,} more"
 

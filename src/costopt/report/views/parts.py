@@ -171,7 +171,7 @@ def bill(
 
 def _figures(row: Group | SpendRow) -> tuple[Cell, ...]:
     """The cells of `_FIGURES`; where the cost is unknown, so is its share."""
-    share = None if row.cost_usd is None else row.share_pct
+    share = row.share_pct
     cached = percent(row.cached_input_tokens, row.input_tokens)
     counts = (row.requests, row.input_tokens, cached, row.output_tokens, row.unpriced)
     return (*counts, row.cost_usd, share, share)

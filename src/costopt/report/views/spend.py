@@ -12,7 +12,8 @@ def view_spend(spend: Spend, again: Again) -> Document:
     """The head and one table."""
     provenance = spend.provenance
     keys = (*(["period"] if spend.every else []), *spend.by)
-    title = f"Spend  {format_usd(spend.total_usd)}" + (f"  by {', '.join(keys)}" if keys else "")
+    zone = f" ({spend.timezone})" if spend.timezone not in (None, "UTC") else ""
+    title = f"Spend  {format_usd(spend.total_usd)}" + (f"  by {', '.join(keys)}{zone}" if keys else "")
     blocks: list[Paragraph | Table] = [
         head(provenance.intake, provenance.period, provenance.catalog, again),
         Paragraph((line(Span(title, "strong"), f"   {counted(len(spend.rows), 'row')}"),)),
