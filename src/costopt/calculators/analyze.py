@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import polars as pl
 
 from costopt.calculators.batch import BATCH, ELIGIBLE_TAGS, advise_batch, batch_lever
-from costopt.calculators.spend import grouped, spend_rollup, total
+from costopt.calculators.spend import Figures, figures, grouped, spend_rollup, total
 from costopt.models.intake import CatalogReport, IntakeReport, Provenance
 from costopt.models.money import percent, to_cents, usd
 from costopt.models.period import Bucket
@@ -27,25 +27,12 @@ def analyze_rollups(zone: str) -> tuple[Rollup, ...]:
     return (_MODELS, _TENANTS, _ENDPOINTS, BATCH, spend_rollup((), Bucket("1d", zone), name="days"))
 
 
-class Group(Frozen):
-    """Requests, tokens and cost of one group; cost and share are null where no request of it is priced."""
-
-    requests: int
-    input_tokens: int
-    cached_input_tokens: int
-    output_tokens: int
-    reasoning_tokens: int
-    cost_usd: Decimal | None
-    unpriced: int
-    share_pct: Decimal | None
-
-
 class _OfModel(Frozen):
     provider: str | None
     model: str | None
 
 
-class ByModel(Group, _OfModel):
+class ByModel(Figures, _OfModel):
     """One model of one provider, as logged."""
 
 
@@ -53,7 +40,7 @@ class _OfTag(Frozen):
     tag: str | None
 
 
-class ByTag(Group, _OfTag):
+class ByTag(Figures, _OfTag):
     """One tag; null: untagged."""
 
 
@@ -61,7 +48,7 @@ class _OfTenant(Frozen):
     tenant: str | None
 
 
-class ByTenant(Group, _OfTenant):
+class ByTenant(Figures, _OfTenant):
     """One tenant; null: the log does not say."""
 
 
@@ -69,7 +56,7 @@ class _OfEndpoint(Frozen):
     endpoint: str | None
 
 
-class ByEndpoint(Group, _OfEndpoint):
+class ByEndpoint(Figures, _OfEndpoint):
     """One endpoint; null: the log does not say."""
 
 
@@ -236,12 +223,9 @@ def _difference(models: pl.DataFrame) -> Difference | None:
 def _groups(rollup: pl.DataFrame, keys: list[str], amount: Decimal) -> list[dict[str, object]]:
     descending = [True, True, *(False for _ in keys)]
     ranked = grouped(rollup, keys).sort("cost", "requests", *keys, descending=descending, nulls_last=True)
-    rows = []
-    for row in ranked.iter_rows(named=True):
-        pico = row.pop("cost")
-        cost = None if pico is None else usd(pico)
-        rows.append({**row, "cost_usd": cost, "share_pct": None if cost is None else percent(cost, amount)})
-    return rows
+    return [
+        {**{name: row[name] for name in keys}, **figures(row, amount)} for row in ranked.iter_rows(named=True)
+    ]
 
 
 def _days(rollup: pl.DataFrame) -> list[Day]:

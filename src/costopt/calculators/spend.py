@@ -1,7 +1,7 @@
 """What was spent, by any keys and over time."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -16,12 +16,10 @@ from costopt.rollups.rollup import Key, Rollup
 SUMMED: Final = ("requests", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
-class SpendRow(Frozen):
-    """One group of the bill.
+class Figures(Frozen):
+    """What every group of a bill says.
 
     Attributes:
-        group: The values of the keys, in order; null where the log does not say.
-        period: The bucket it falls in, as local time; null without `every`.
         requests: How many requests, priced or not.
         input_tokens: All input, cached included.
         cached_input_tokens: The part read from the provider's cache.
@@ -32,8 +30,6 @@ class SpendRow(Frozen):
         share_pct: Of the total cost, in percent; null where the cost is.
     """
 
-    group: dict[str, str | None]
-    period: dt.datetime | dt.date | None
     requests: int
     input_tokens: int
     cached_input_tokens: int
@@ -42,6 +38,20 @@ class SpendRow(Frozen):
     cost_usd: Decimal | None
     unpriced: int
     share_pct: Decimal | None
+
+
+class _OfGroup(Frozen):
+    group: dict[str, str | None]
+    period: dt.datetime | dt.date | None
+
+
+class SpendRow(Figures, _OfGroup):
+    """One group of the bill.
+
+    Attributes:
+        group: The values of the keys, in order; null where the log does not say.
+        period: The bucket it falls in, as local time; null without `every`.
+    """
 
 
 class Spend(Result):
@@ -137,19 +147,17 @@ def _split(table: pl.DataFrame, by: Sequence[str], top: int | None) -> tuple[pl.
     return kept, table.join(named, on=list(by), how="anti", nulls_equal=True)
 
 
-def _row(row: dict[str, object], by: Sequence[str], amount: Decimal) -> SpendRow:
-    cost = row["cost"]
-    dollars = usd(cost) if isinstance(cost, int) else None
-    return SpendRow.model_validate(
-        {
-            "group": {name: row[name] for name in by},
-            "period": row.get("period"),
-            **{name: row[name] for name in SUMMED},
-            "cost_usd": dollars,
-            "unpriced": row["unpriced"],
-            "share_pct": None if dollars is None else percent(dollars, amount),
-        }
-    )
+def figures(row: Mapping[str, object], amount: Decimal) -> dict[str, object]:
+    """The values of `Figures` for a row of `grouped`, with its share of the amount."""
+    pico = row["cost"]
+    cost = usd(pico) if isinstance(pico, int) else None
+    counts = {name: row[name] for name in (*SUMMED, "unpriced")}
+    return {**counts, "cost_usd": cost, "share_pct": None if cost is None else percent(cost, amount)}
+
+
+def _row(row: Mapping[str, object], by: Sequence[str], amount: Decimal) -> SpendRow:
+    keys = {"group": {name: row[name] for name in by}, "period": row.get("period")}
+    return SpendRow.model_validate({**keys, **figures(row, amount)})
 
 
 def _sum_of(rest: pl.DataFrame, amount: Decimal) -> SpendRow:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from costopt.calculators.analyze import Analysis, Group, SpendOverview
+from costopt.calculators.analyze import Analysis, SpendOverview
+from costopt.calculators.spend import Figures
 from costopt.models.money import format_usd
 from costopt.report.document import (
     DOT,
@@ -21,6 +22,7 @@ from costopt.report.document import (
 from costopt.report.emit import Records
 from costopt.report.records import Value
 from costopt.report.views.parts import (
+    FIGURES,
     bill,
     counted,
     intake_lines,
@@ -95,7 +97,7 @@ def _models(spend: SpendOverview, again: Again) -> Table:
 
 def _splits(spend: SpendOverview) -> Iterator[Line]:
     """One line for each key that the log has: the largest shares."""
-    named: dict[str, list[tuple[str | None, Group]]] = {
+    named: dict[str, list[tuple[str | None, Figures]]] = {
         "tags": [(row.tag, row) for row in spend.by_tag],
         "tenants": [(row.tenant, row) for row in spend.by_tenant],
         "endpoints": [(row.endpoint, row) for row in spend.by_endpoint],
@@ -105,7 +107,7 @@ def _splits(spend: SpendOverview) -> Iterator[Line]:
             yield line(Span(f"{title:<10}", "muted"), DOT.join(_shares(groups)))
 
 
-def _shares(groups: Sequence[tuple[str | None, Group]]) -> Iterator[str]:
+def _shares(groups: Sequence[tuple[str | None, Figures]]) -> Iterator[str]:
     for name, group in groups[:_SHARES]:
         shown = NONE if name is None else short(name, _LONGEST)
         yield f"{shown} ?" if group.share_pct is None else f"{shown} {group.share_pct:.0f} %"
@@ -138,17 +140,6 @@ def _next(analysis: Analysis, again: Again) -> Line:
 
 # Records
 
-_RECORD: Final = (
-    "requests",
-    "input_tokens",
-    "cached_input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cost_usd",
-    "unpriced",
-    "share_pct",
-)
-
 
 def records_analyze(analysis: Analysis) -> Records:
     """Every split, day and lever as one table: `section`, `provider` (of models), `name`, and the figures."""
@@ -161,14 +152,14 @@ def records_analyze(analysis: Analysis) -> Records:
     blank = (None,) * 5
     rows += [("day", None, day.date, *blank, day.cost_usd, None, None) for day in spend.daily]
     rows += [("lever", None, lever.lever, *blank, lever.saving_usd, None, None) for lever in analysis.levers]
-    return Records(("section", "provider", "name", *_RECORD), rows)
+    return Records(("section", "provider", "name", *FIGURES), rows)
 
 
-def _figures(group: Group) -> tuple[Value, ...]:
-    return tuple(getattr(group, name) for name in _RECORD)
+def _figures(group: Figures) -> tuple[Value, ...]:
+    return tuple(getattr(group, name) for name in FIGURES)
 
 
 def _total(analysis: Analysis) -> tuple[Value, ...]:
     groups = analysis.spend.by_model
-    sums = [sum(getattr(group, name) for group in groups) for name in _RECORD[:5]]
+    sums = [sum(getattr(group, name) for group in groups) for name in FIGURES[:5]]
     return (*sums, analysis.spend.total_usd, analysis.intake.unpriced, None)

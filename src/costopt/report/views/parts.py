@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from costopt.calculators.analyze import Group
-from costopt.calculators.spend import SpendRow
+from costopt.calculators.spend import Figures
 from costopt.models.intake import CatalogReport, IntakeReport
 from costopt.models.money import format_usd, percent
 from costopt.models.result import Period
@@ -140,6 +139,9 @@ def ranged(low: Decimal, high: Decimal) -> str:
     return first if first == last else f"{first} – {last.removeprefix('$')}"
 
 
+FIGURES: Final = tuple(Figures.model_fields)
+"""The fields that every group of a bill has, in order: columns of records."""
+
 _FIGURES: Final = (
     Column("requests", "count", drop=3),
     Column("input", "tokens", drop=5),
@@ -154,7 +156,7 @@ _FIGURES: Final = (
 
 def bill(
     keys: Sequence[Column],
-    rows: Sequence[tuple[tuple[Cell, ...], Group | SpendRow]],
+    rows: Sequence[tuple[tuple[Cell, ...], Figures]],
     *,
     more: str = "",
     full: str = "",
@@ -169,7 +171,7 @@ def bill(
     return Table((*keys, *(_FIGURES[index] for index in shown)), cells, more=more, full=full)
 
 
-def _figures(row: Group | SpendRow) -> tuple[Cell, ...]:
+def _figures(row: Figures) -> tuple[Cell, ...]:
     """The cells of `_FIGURES`; where the cost is unknown, so is its share."""
     share = row.share_pct
     cached = percent(row.cached_input_tokens, row.input_tokens)

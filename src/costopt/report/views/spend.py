@@ -5,7 +5,7 @@ from costopt.models.money import format_usd
 from costopt.report.document import Again, Cell, Column, Document, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.parts import bill, counted, head
+from costopt.report.views.parts import FIGURES, bill, counted, head
 
 
 def view_spend(spend: Spend, again: Again) -> Document:
@@ -37,18 +37,6 @@ def _keys(row: SpendRow, spend: Spend) -> tuple[Cell, ...]:
     return (*times, *(row.group[name] for name in spend.by))
 
 
-_FIGURES = (
-    "requests",
-    "input_tokens",
-    "cached_input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cost_usd",
-    "unpriced",
-    "share_pct",
-)
-
-
 def records_spend(spend: Spend) -> Records:
     """One record a row; what `--top` left out is not in it."""
     keys = (*(["period"] if spend.every else []), *spend.by)
@@ -56,5 +44,5 @@ def records_spend(spend: Spend) -> Records:
     for row in spend.rows:
         period: tuple[Value, ...] = (row.period,) if spend.every else ()
         groups = (row.group[name] for name in spend.by)
-        rows.append((*period, *groups, *(getattr(row, name) for name in _FIGURES)))
-    return Records((*keys, *_FIGURES), rows)
+        rows.append((*period, *groups, *(getattr(row, name) for name in FIGURES)))
+    return Records((*keys, *FIGURES), rows)
