@@ -16,7 +16,6 @@ from costopt.models.result import Result
 from costopt.report.document import Document
 from costopt.report.markdown import draw_markdown
 from costopt.report.records import Value, write_csv, write_json
-from costopt.report.terminal import draw_terminal
 
 Form = Literal["table", "json", "csv", "md"]
 R = TypeVar("R", bound=Result)
@@ -69,6 +68,8 @@ def _write(
 ) -> None:
     match form:
         case "table":
+            from costopt.report.terminal import draw_terminal  # Rich takes longer to load than JSON to write
+
             draw_terminal(view(result), file)
         case "json":
             write_json(result, file)
