@@ -15,11 +15,11 @@ from costopt.intake.partitions import PARTITION_BYTES
 from costopt.intake.reading import read_all
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import Source, find_sources
-from costopt.models.intake import CatalogReport, Example, FileReport, IntakeReport, Provenance, UnpricedModel
+from costopt.models.intake import Example, FileReport, IntakeReport, Provenance, UnpricedModel
 from costopt.models.money import usd
 from costopt.models.result import Period
 from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
-from costopt.pricing.catalog import Catalog
+from costopt.pricing.catalog import Catalog, report_of
 from costopt.pricing.costing import price
 from costopt.pricing.matching import nearest
 from costopt.pricing.rates import rate_key, why_unpriced
@@ -240,15 +240,9 @@ class _Run:
         merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
         priced = {name: _priced(part, self._catalog, self._logs.cost) for name, part in merged.items()}
         bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
-        catalog = CatalogReport(
-            path=self._catalog.path,
-            source=self._catalog.source,
-            date=self._catalog.date.isoformat() if self._catalog.date else None,
-            sha256=self._catalog.digest,
-        )
         period = Period(start=self._start, end=self._end)
         priced.pop(_UNPRICED.name, None)
-        provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
+        provenance = Provenance(period=period, intake=self._intake(bill), catalog=report_of(self._catalog))
         return Loaded(priced, provenance, self._lines)
 
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costopt.models.money import PICO_PER_USD, format_usd, percent, to_cents, usd
+from costopt.models.money import PICO_PER_USD, exact_usd, format_usd, percent, to_cents, usd
 
 PICO = st.integers(-(10**24), 10**24)
 AMOUNTS = st.decimals(-(10**9), 10**9, places=12)
@@ -35,6 +35,21 @@ def test_dollars_are_exact(pico: int) -> None:
 def test_money_that_is_no_number_is_refused() -> None:
     with pytest.raises(TypeError, match="money is finite"):
         percent(Decimal("NaN"), 1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        ("5", "$5.00"),
+        ("0", "$0.00"),
+        ("0.1250", "$0.125"),
+        ("1234567.5", "$1,234,567.50"),
+        ("1E+3", "$1,000.00"),
+        ("0.000000000001", "$0.000000000001"),
+    ],
+)
+def test_a_rate_keeps_every_digit(amount: str, expected: str) -> None:
+    assert exact_usd(Decimal(amount)) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from costopt.pricing.catalog import MODES, Catalog, load_catalog
 from costopt.pricing.rates import OTHER_MODE, rate_key, why_unpriced
-from costopt.pricing.schedule import Schedule
+from costopt.pricing.schedule import Schedule, rows_in_force
 
 HEAD = 'schema = 1\ncurrency = "USD"\n[[provider]]\nid = "acme"\n'
 
@@ -320,3 +321,39 @@ def test_a_log_that_counts_no_searches_needs_no_rate_for_them(tmp_path: Path) ->
     catalog = catalog_of(tmp_path, "[[model.price]]\ninput = 1\noutput = 1\n")
 
     assert found(catalog, "timestamp\n2026-10-01T00:00:00Z\n") == ["m0 row 0 standard tier 0"]
+
+
+WEEKEND_HOURS = """
+[[model.price]]
+from = 2026-10-01
+input = 1
+[[model.price]]
+from = 2026-10-01
+hours_utc = ["22:00-02:00"]
+weekdays = [5, 6]
+input = 2
+[[model.price]]
+from = 2026-10-03
+hours_utc = ["10:30-24:00"]
+input = 3
+"""
+
+
+def test_the_row_in_force_at_a_moment_is_the_one_a_request_gets(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, WEEKEND_HOURS)
+    start = dt.datetime(2026, 9, 30, tzinfo=dt.UTC)
+    moments = [start + dt.timedelta(minutes=30 * number) for number in range(5 * 48)]
+    requests = "\n".join(["timestamp", *(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments)])
+
+    in_force = [rows_in_force(catalog.models[0].prices, moment) for moment in moments]
+
+    given = rows(found(catalog, requests))
+    assert [[] if row == "no_rate_for_date" else [int(row)] for row in given] == in_force
+
+
+def test_the_rows_in_force_on_a_day_are_those_of_all_its_moments(tmp_path: Path) -> None:
+    prices = catalog_of(tmp_path, WEEKEND_HOURS).models[0].prices
+
+    days = [dt.date(2026, 9, 30) + dt.timedelta(days=number) for number in range(5)]
+
+    assert [rows_in_force(prices, day) for day in days] == [[], [0], [0, 1], [0, 1, 2], [0, 2]]

@@ -48,6 +48,8 @@ def test_text_from_a_log_cannot_steer_a_terminal(text: str, expected: str) -> No
         (None, "percent", "?"),
         (None, "count", "?"),
         (None, "bar", ""),
+        (None, "rate", "–"),
+        (Decimal("0.00000015"), "rate", "$0.00000015"),
         (1234567, "count", "1,234,567"),
         (1234567, "tokens", "1.23 M"),
         (Decimal("1234.565"), "usd", "$1,234.57"),

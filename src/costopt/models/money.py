@@ -35,6 +35,16 @@ def percent(part: Decimal | int, whole: Decimal | int, digits: int = 4) -> Decim
     return rounded if _exponent(rounded) <= 0 else rounded.quantize(Decimal(1))
 
 
+def exact_usd(amount: Decimal) -> str:
+    """US dollars with every digit, cents at least.
+
+    >>> exact_usd(Decimal("5")), exact_usd(Decimal("0.125")), exact_usd(Decimal("1234.5"))
+    ('$5.00', '$0.125', '$1,234.50')
+    """
+    digits = max(2, -_exponent(amount.normalize()))
+    return f"${amount:,.{digits}f}"
+
+
 def format_usd(amount: Decimal) -> str:
     """US dollars for people: cents from a cent up, four significant digits below.
 

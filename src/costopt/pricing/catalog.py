@@ -7,6 +7,7 @@ from pathlib import Path
 import tomli
 
 from costopt.errors import CatalogError
+from costopt.models.intake import CatalogReport
 from costopt.pricing.entries import (
     MODES,
     RATE_FIELDS,
@@ -34,6 +35,7 @@ __all__ = [
     "Rates",
     "Tier",
     "load_catalog",
+    "report_of",
 ]
 
 _PACKAGE = Path(__file__).parents[1]
@@ -60,6 +62,16 @@ def load_catalog(path: Path | None = None) -> Catalog:
         raise CatalogError(f"`{file}` is not valid TOML: {error}", hint="mend the syntax there") from error
     except Problem as problem:
         raise CatalogError(f"`{file}`: {problem}", hint=problem.hint) from problem
+
+
+def report_of(catalog: Catalog) -> CatalogReport:
+    """What every report says of the catalog it used."""
+    return CatalogReport(
+        path=catalog.path,
+        source=catalog.source,
+        date=catalog.date.isoformat() if catalog.date else None,
+        sha256=catalog.digest,
+    )
 
 
 def _content(file: Path) -> bytes:

@@ -46,6 +46,11 @@ def nearest(catalog: Catalog, provider: str | None, model: str) -> str | None:
     return near[0] if near else None
 
 
+def find_provider(catalog: Catalog, name: str) -> Provider | None:
+    """The provider of that name, however it is spelt, or None."""
+    return _index(catalog).provider(name)
+
+
 class _Entries:
     """One provider's models, by exact name and by pattern."""
 

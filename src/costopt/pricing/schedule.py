@@ -132,6 +132,18 @@ class Schedule:
         return sizes.search_sorted(prompt, side="left").cast(pl.Int64)
 
 
+def rows_in_force(rows: Sequence[PriceRow], at: dt.date) -> list[int]:
+    """The indices of the rows that apply at a moment in UTC, or, given a day, at some time of it."""
+    midnight = at.weekday() * _DAY
+    if isinstance(at, dt.datetime):
+        day, minutes = at.date(), [midnight + at.hour * 60 + at.minute]
+    else:
+        day = at
+        minutes = [midnight, *(start for start in _windows(rows) if start // _DAY == at.weekday())]
+    found = {_active(rows, day, minute) for minute in minutes}
+    return sorted(row for row in found if row is not None)
+
+
 _PeriodKey = tuple[int, tuple[int | None, ...]]
 
 

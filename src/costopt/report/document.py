@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal, assert_never
 
-from costopt.models.money import format_usd
+from costopt.models.money import exact_usd, format_usd
 
-Kind = Literal["text", "count", "tokens", "usd", "range", "percent", "bar", "time"]
+Kind = Literal["text", "count", "tokens", "usd", "range", "percent", "bar", "time", "rate"]
 Tone = Literal["plain", "strong", "muted", "warn", "good"]
 Cell = str | int | Decimal | dt.datetime | dt.date | None
 
@@ -19,6 +19,7 @@ NONE: Final = "(none)"
 DOT: Final = " · "
 """Between the items of a line; where a line is too long for the screen, it is broken there."""
 
+_ABSENT: Final[dict[Kind, str]] = {"text": NONE, "time": NONE, "bar": "", "rate": "–"}
 _CENT: Final = Decimal("0.01")
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
@@ -74,7 +75,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether its cells are numbers, which are aligned on the right."""
-        return self.kind in ("count", "tokens", "usd", "range", "percent")
+        return self.kind in ("count", "tokens", "usd", "range", "percent", "rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def written(cell: Cell, kind: Kind) -> str:
     """A cell in words; unknown is a question mark where a number was expected."""
     match cell:
         case None:
-            return NONE if kind in ("text", "time") else "" if kind == "bar" else "?"
+            return _ABSENT.get(kind, "?")
         case str():
             return printable(cell)
         case dt.datetime():
@@ -164,11 +165,23 @@ def written(cell: Cell, kind: Kind) -> str:
         case dt.date():
             return f"{cell:%Y-%m-%d}"
         case Decimal():
-            return bar(cell) if kind == "bar" else format_usd(cell) if kind == "usd" else f"{cell:.1f} %"
+            return _amount(cell, kind)
         case int():
             return quantity(cell) if kind == "tokens" else f"{cell:,}"
         case _:
             assert_never(cell)
+
+
+def _amount(value: Decimal, kind: Kind) -> str:
+    match kind:
+        case "bar":
+            return bar(value)
+        case "usd":
+            return format_usd(value)
+        case "rate":
+            return exact_usd(value)
+        case _:
+            return f"{value:.1f} %"
 
 
 def quantity(number: int, largest: int | None = None) -> str:
