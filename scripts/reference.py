@@ -3,8 +3,11 @@
 import io
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from unittest.mock import patch
+
+from typer import Typer
 
 from costopt import errors
 from costopt.cli import app, main
@@ -33,10 +36,22 @@ def screen(*arguments: str, width: int) -> str:
 def commands() -> str:
     """The help of every command, as Markdown."""
     parts = [f"```text\n{screen('--help', width=80)}```"]
-    for command in app.registered_commands:
-        name = command.callback.__name__ if command.callback else ""
-        parts.append(f"## costopt {name}\n\n```text\n{screen(name, '--help', width=80)}```")
+    parts += [
+        f"## costopt {' '.join(path)}\n\n```text\n{screen(*path, '--help', width=80)}```"
+        for path in _paths(app)
+    ]
     return "\n\n".join(parts)
+
+
+def _paths(group: Typer) -> Iterator[tuple[str, ...]]:
+    """The words that name each command: a group's own before those in it."""
+    for command in group.registered_commands:
+        yield (command.name or (command.callback.__name__ if command.callback else ""),)
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            name = str(inner.typer_instance.info.name)
+            yield (name,)
+            yield from ((name, *path) for path in _paths(inner.typer_instance))
 
 
 def columns() -> str:

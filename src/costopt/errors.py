@@ -38,7 +38,7 @@ class RejectedError(CostoptError):
 
 
 class CatalogError(CostoptError):
-    """The price catalog is malformed."""
+    """The price catalog is malformed, or lacks the price that was asked for."""
 
     slug = "catalog"
 

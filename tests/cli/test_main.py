@@ -30,12 +30,15 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
 # Help
 
 
-@pytest.mark.parametrize("command", ["", "analyze", "spend", "batch", "inspect"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "analyze", "spend", "batch", "inspect", "pricing", "pricing show", "pricing list", "pricing check"],
+)
 def test_help_explains_a_command(run: Run, command: str) -> None:
     code, out, err = run(*command.split(), "--help")
 
     assert (code, err) == (0, "")
-    assert out == external_file(f"screens/help-{command or 'costopt'}.txt")
+    assert out == external_file(f"screens/help-{command.replace(' ', '-') or 'costopt'}.txt")
     assert all(len(row) <= 80 for row in out.splitlines())
     assert not re.search(r"[a-z,]\.\.\.$", out, re.MULTILINE), "a line of the command list is cut"
 

@@ -10,6 +10,7 @@ from costopt import __version__
 from costopt.cli.analyze import analyze
 from costopt.cli.batch import batch
 from costopt.cli.inspect import inspect
+from costopt.cli.pricing import pricing
 from costopt.cli.spend import spend
 from costopt.errors import CostoptError
 from costopt.report.document import printable
@@ -46,6 +47,7 @@ def root(
 
 for command in (analyze, spend, batch, inspect):
     app.command()(command)
+app.add_typer(pricing)
 
 
 def main() -> None:

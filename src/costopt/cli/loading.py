@@ -85,8 +85,7 @@ class Billing(Reading):
 
     def catalog(self) -> Catalog:
         """The price catalog."""
-        named = self.options.pricing or (Path(self.config.pricing) if self.config.pricing else None)
-        return load_catalog(named)
+        return open_catalog(self.options.pricing, self.config)
 
     def batch_tags(self, option: str | None) -> tuple[str, ...]:
         """The tags of requests that can wait: of the option, else of the configuration, else the usual ones."""
@@ -123,8 +122,7 @@ class Billing(Reading):
                 "`--last` goes without `--since` and `--until`", hint="name either an age or times"
             )
         if options.last:
-            now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the one place where the clock is read
-            return now - parse_age(options.last), None
+            return clock() - parse_age(options.last), None
         since = parse_moment(options.since, self.zone) if options.since else None
         return since, parse_moment(options.until, self.zone) if options.until else None
 
@@ -137,6 +135,28 @@ def reading(options: ReadOptions) -> Reading:
 def billing(options: BillOptions) -> Billing:
     """The options with their configuration file."""
     return Billing(options, load_config(options.config))
+
+
+def open_catalog(named: Path | None, config: Config) -> Catalog:
+    """The price catalog: the one named, else that of the configuration, else the one that costopt ships."""
+    return load_catalog(named or (Path(config.pricing) if config.pricing else None))
+
+
+def clock() -> dt.datetime:
+    """Now, in UTC."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one place where the clock is read
+
+
+def day_or_moment(text: str) -> dt.date:
+    """A day, or a moment in UTC if the text says a time of day.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return parse_moment(text, "UTC")
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -90,6 +90,33 @@ Tags = Annotated[
         envvar="COSTOPT_TAGS",
     ),
 ]
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="The model's name as a log spells it.", show_default=False)
+]
+Provider = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Who serves it; inferred from the model where it is left out."),
+]
+OfProvider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this one's models.")]
+Matching = Annotated[
+    str | None, typer.Option("--match", metavar="TEXT", help="Only models with this in their names.")
+]
+Mode = Annotated[
+    Literal["standard", "batch", "flex", "priority"] | None, typer.Option(help="Only this mode.")
+]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="The prices of this day or time, UTC unless it says otherwise."),
+]
+CheckedFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FILE",
+        help="The catalog; the configured or shipped one where it is left out.",
+        envvar="COSTOPT_PRICING",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +170,12 @@ class BillOptions(ReadOptions):
         words += ["--pricing", str(self.pricing)] if self.pricing else []
         words += ["--cost", self.cost] if self.cost else []
         return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
+
+
+def words(*pairs: tuple[str, object]) -> str:
+    """The options that were given, as they can be typed again."""
+    given = [str(word) for pair in pairs if pair[1] is not None for word in pair]
+    return shlex.join(given)
 
 
 def takes_logs(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,0 +1,107 @@
+"""`costopt pricing`: what the catalog says."""
+
+from typing import Final
+
+import typer
+
+from costopt.cli.options import (
+    At,
+    CatalogFile,
+    CheckedFile,
+    ConfigFile,
+    Form,
+    Matching,
+    Mode,
+    ModelName,
+    OfProvider,
+    Provider,
+    To,
+)
+
+pricing: Final = typer.Typer(
+    name="pricing", no_args_is_help=True, rich_markup_mode=None, help="What the price catalog says."
+)
+
+
+@pricing.command()
+def show(
+    model: ModelName,
+    *,
+    provider: Provider = None,
+    at: At = None,
+    mode: Mode = None,
+    pricing: CatalogFile = None,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
+) -> None:
+    """Every rate of a model: by mode, prompt size and date.
+
+    Example: costopt pricing show gpt-5.5 --at 2026-10-01
+    """
+    from costopt.calculators.pricing import show_prices
+    from costopt.cli.loading import day_or_moment, open_catalog
+    from costopt.config import load_config
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing import records_show, view_show
+
+    catalog = open_catalog(pricing, load_config(config))
+    result = show_prices(catalog, provider, model, day_or_moment(at) if at else None, mode)
+    emit(result, view_show, records_show, Output(output, to))
+
+
+@pricing.command(name="list")
+def list_models(
+    *,
+    provider: OfProvider = None,
+    match: Matching = None,
+    mode: Mode = None,
+    at: At = None,
+    pricing: CatalogFile = None,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
+) -> None:
+    """The models and their rates, on a day.
+
+    Those of today, unless another one is named.
+
+    Example: costopt pricing list --provider anthropic
+    """
+    from functools import partial
+
+    from costopt.calculators.pricing import list_prices
+    from costopt.cli.loading import clock, day_or_moment, open_catalog
+    from costopt.cli.options import words
+    from costopt.config import load_config
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing import records_list, view_list
+
+    catalog = open_catalog(pricing, load_config(config))
+    time = day_or_moment(at) if at else clock().date()
+    result = list_prices(catalog, time, provider=provider, match=match, mode=mode)
+    again = words(
+        ("--provider", provider),
+        ("--match", match),
+        ("--mode", mode),
+        ("--at", at),
+        ("--pricing", pricing),
+        ("--config", config),
+    )
+    emit(result, partial(view_list, again=again), records_list, Output(output, to))
+
+
+@pricing.command()
+def check(file: CheckedFile = None, config: ConfigFile = None, output: Form = "table", to: To = None) -> None:
+    """Whether a catalog is well-formed, and how much it holds.
+
+    Example: costopt pricing check our-prices.toml
+    """
+    from costopt.calculators.pricing import check_catalog
+    from costopt.cli.loading import open_catalog
+    from costopt.config import load_config
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing import records_check, view_check
+
+    catalog = open_catalog(file, load_config(config))
+    emit(check_catalog(catalog), view_check, records_check, Output(output, to))
