@@ -216,8 +216,8 @@ def test_a_screen_shows_the_first_models_and_names_the_command_for_all(run: Run,
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (100, snapshot(' model                input  cached     output  batch in  batch cached  batch out')),
-        (80, snapshot(' model                input  cached     output  batch in  batch out')),
+        (100, snapshot(" model                input  cached     output  batch in  batch cached  batch out")),
+        (80, snapshot(" model                input  cached     output  batch in  batch out")),
         (60, snapshot(" model                input  cached     output  batch in")),
         (40, snapshot(" model                input     output")),
     ],
