@@ -8,7 +8,7 @@ import pytest
 from costopt.models.money import usd
 from costopt.models.schema import COUNTS, PICO
 from costopt.pricing.catalog import Catalog, load_catalog
-from costopt.pricing.costing import price
+from costopt.pricing.costing import explain, price
 from costopt.pricing.rates import NO_RATE_FOR_DATE, NO_RATE_FOR_TOKENS, UNKNOWN_MODEL, RateKey
 
 TOML = """
@@ -183,3 +183,29 @@ def test_no_groups_cost_nothing(catalog: Catalog) -> None:
     rollup = pl.DataFrame(schema={"rate_id": pl.Int64, **dict.fromkeys(COUNTS, pl.Int64)})
 
     assert price(rollup, catalog).to_list() == []
+
+
+def test_the_parts_of_a_cost_are_what_it_adds_up(catalog: Catalog) -> None:
+    rollup = pl.DataFrame(
+        {"rate_id": [ALL, PLAIN], **{name: [1, 1] for name in COUNTS}, "input_tokens": [5, 5]}
+    ).with_columns(web_searches=pl.Series([1, 0]))
+
+    parts = explain(rollup, catalog)
+
+    assert tuple(parts["part"].unique(maintain_order=True)) == (
+        "input",
+        "cached_input",
+        "cache_write_5m",
+        "cache_write_1h",
+        "output",
+        "reasoning",
+        "request",
+        "web_search",
+    )
+    assert parts["cost"].sum() == sum(price(rollup, catalog).to_list())
+
+
+def test_what_has_no_price_has_no_part_with_a_cost(catalog: Catalog) -> None:
+    rollup = pl.DataFrame({"rate_id": [UNKNOWN_MODEL], **{name: [0] for name in COUNTS}})
+
+    assert explain(rollup, catalog)["cost"].to_list() == [None] * 8

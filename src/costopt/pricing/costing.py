@@ -1,6 +1,7 @@
 """Rollups to costs: integer tokens times integer pico-dollars, after the sum."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,9 +18,31 @@ def price(rollup: pl.DataFrame, catalog: Catalog, mode: str | None = None) -> pl
         catalog: The one the requests were rated with.
         mode: Price the same requests in this mode instead of their own.
     """
+    return _with_rates(rollup, catalog, mode).select(cost=_cost()).to_series()
+
+
+def explain(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """The parts that `price` adds up: for each group and part its `count`, `rate`, and `cost` in pico-dollars.
+
+    `part` is a field of `Rates`, and `rate_name` the one whose rate is taken: another one where it stands in.
+    """
+    rated = _with_rates(rollup, catalog, None)
+    return pl.concat(
+        rated.select(
+            part=pl.lit(part.name),
+            count=part.count,
+            rate_name=_name_of(part.rates),
+            rate=part.rate,
+            cost=pl.when("priced").then(part.cost),
+        )
+        for part in _parts()
+    )
+
+
+def _with_rates(rollup: pl.DataFrame, catalog: Catalog, mode: str | None) -> pl.DataFrame:
     ids: Sequence[int] = rollup["rate_id"].unique().sort().to_list()
     card = _card(catalog, ids, mode)
-    return rollup.join(card, on="rate_id", how="left", maintain_order="left").select(cost=_cost()).to_series()
+    return rollup.join(card, on="rate_id", how="left", maintain_order="left")
 
 
 def _card(catalog: Catalog, ids: Sequence[int], mode: str | None) -> pl.DataFrame:
@@ -31,34 +54,64 @@ def _card(catalog: Catalog, ids: Sequence[int], mode: str | None) -> pl.DataFram
     )
 
 
-def _cost() -> pl.Expr:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is billed at one rate.
+
+    Attributes:
+        count: How many tokens or pieces, none of them in another part.
+        rates: Its own rate, then those that stand in for it where it is not listed.
+        free: Whether it costs nothing without any of them.
+    """
+
+    count: pl.Expr
+    rates: tuple[str, ...]
+    free: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.rates[0]
+
+    @property
+    def rate(self) -> pl.Expr:
+        listed = pl.coalesce(f"rate_{name}" for name in self.rates)
+        return listed.fill_null(0) if self.free else listed
+
+    @property
+    def cost(self) -> pl.Expr:
+        """Nothing costs nothing, even where there is no rate for it."""
+        return pl.when(self.count == 0).then(pl.lit(0, dtype=PICO)).otherwise(self.count * self.rate)
+
+
+def _parts() -> list[_Part]:
     """The one place where overlapping counts are taken apart, so that no token is billed twice.
 
     A rate that is not listed is that of the whole the tokens are part of: cached and written input is input,
     an hour's cache write is a cache write, reasoning is output. No request fee is a fee of nothing.
     """
     count = {name: pl.col(name).cast(PICO) for name in COUNTS}
-    rate = {name: pl.col(f"rate_{name}") for name in ("input", "output", "web_search")}
-    write = pl.coalesce("rate_cache_write_5m", "rate_input")
-    parts = [
-        _at(
-            count["input_tokens"] - count["cached_input_tokens"] - count["cache_write_tokens"],
-            rate["input"],
-        ),
-        _at(count["cached_input_tokens"], pl.coalesce("rate_cached_input", "rate_input")),
-        _at(count["cache_write_tokens"] - count["cache_write_1h_tokens"], write),
-        _at(count["cache_write_1h_tokens"], pl.coalesce(pl.col("rate_cache_write_1h"), write)),
-        _at(count["output_tokens"] - count["reasoning_tokens"], rate["output"]),
-        _at(count["reasoning_tokens"], pl.coalesce("rate_reasoning", "rate_output")),
-        _at(count["requests"], pl.col("rate_request").fill_null(0)),
-        _at(count["web_searches"], rate["web_search"]),
+    plain = count["input_tokens"] - count["cached_input_tokens"] - count["cache_write_tokens"]
+    short = count["cache_write_tokens"] - count["cache_write_1h_tokens"]
+    return [
+        _Part(plain, ("input",)),
+        _Part(count["cached_input_tokens"], ("cached_input", "input")),
+        _Part(short, ("cache_write_5m", "input")),
+        _Part(count["cache_write_1h_tokens"], ("cache_write_1h", "cache_write_5m", "input")),
+        _Part(count["output_tokens"] - count["reasoning_tokens"], ("output",)),
+        _Part(count["reasoning_tokens"], ("reasoning", "output")),
+        _Part(count["requests"], ("request",), free=True),
+        _Part(count["web_searches"], ("web_search",)),
     ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+
+
+def _cost() -> pl.Expr:
+    first, *rest = (part.cost for part in _parts())
+    total = first
+    for cost in rest:
+        total = total + cost
     return pl.when("priced").then(total)
 
 
-def _at(count: pl.Expr, rate: pl.Expr) -> pl.Expr:
-    """Nothing costs nothing, even where there is no rate for it."""
-    return pl.when(count == 0).then(pl.lit(0, dtype=PICO)).otherwise(count * rate)
+def _name_of(rates: Sequence[str]) -> pl.Expr:
+    """The name of the first rate that is listed."""
+    return pl.coalesce(pl.when(pl.col(f"rate_{name}").is_not_null()).then(pl.lit(name)) for name in rates)
