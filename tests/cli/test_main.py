@@ -32,7 +32,18 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
 
 @pytest.mark.parametrize(
     "command",
-    ["", "analyze", "spend", "batch", "inspect", "pricing", "pricing show", "pricing list", "pricing check"],
+    [
+        "",
+        "analyze",
+        "spend",
+        "batch",
+        "inspect",
+        "pricing",
+        "pricing show",
+        "pricing list",
+        "pricing check",
+        "pricing cost",
+    ],
 )
 def test_help_explains_a_command(run: Run, command: str) -> None:
     code, out, err = run(*command.split(), "--help")

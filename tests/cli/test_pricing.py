@@ -64,6 +64,11 @@ def prices(write: Write) -> str:
 
 
 OWN = ("--pricing", "prices.toml")
+MOMENT = ("--at", "2026-10-05T23:00+02:00")
+COUNTED = (
+    "--input 250000 --cached 100000 --cache-write 50000 --cache-write-1h 10000 --output 9000 --reasoning 1000"
+)
+COST = ("cost", "acme-large", *COUNTED.split(), *MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,13 @@ OWN = ("--pricing", "prices.toml")
         ("show-at-json", ["show", "acme-dated", "--at", "2026-10-05T23:00+02:00", "-o", "json"]),
         ("show-csv", ["show", "acme-dated", "-o", "csv"]),
         ("show-md", ["show", "acme-large", "--mode", "batch", "-o", "md"]),
+        ("cost", [*COST, "--provider", "acme"]),
+        ("cost-json", [*COST, "--mode", "batch", "-o", "json"]),
+        ("cost-csv", [*COST, "-o", "csv"]),
+        (
+            "cost-md",
+            ["cost", "grand", "--provider", "globex", "--input", "0", "--output", "1", *MOMENT, "-o", "md"],
+        ),
         ("list", ["list", "--at", "2026-10-05"]),
         ("list-batch", ["list", "--at", "2026-10-07T08:00", "--mode", "batch"]),
         ("list-none", ["list", "--at", "2026-10-05", "--match", "nothing"]),
@@ -132,6 +144,55 @@ hint: leave out `--at` to see all there are
 error: `yesterday` is not a time
 
 hint: write `2026-10-01` or `2026-10-01T08:00`
+"""),
+        ),
+        (
+            "cost acme-lrge --input 1 --output 1",
+            snapshot("""\
+error: No price for model `acme-lrge`
+
+hint: did you mean `acme-large`?
+"""),
+        ),
+        (
+            "cost acme-large --input 1 --output 1 --mode flex",
+            snapshot("""\
+error: `acme/acme-large` has no flex rates (no_rate_for_mode)
+
+hint: it has standard, batch
+"""),
+        ),
+        (
+            "cost acme-large --input 1 --output 1 --web-searches 1",
+            snapshot("""\
+error: `acme/acme-large` has no rate for a kind of token that the request uses (no_rate_for_tokens)
+
+hint: `costopt pricing show` names every rate it has, and when it holds
+"""),
+        ),
+        (
+            "cost acme-dated --input 1 --output 1 --at 2026-07-31",
+            snapshot("""\
+error: `acme/acme-dated` has no price at 2026-07-31 00:00 UTC (no_rate_for_date)
+
+hint: `costopt pricing show` names every rate it has, and when it holds
+"""),
+        ),
+        (
+            "cost acme-large --input 1 --cached 2 --output 1",
+            snapshot("""\
+error: more cached than input tokens
+
+hint: `--input` counts all input
+"""),
+        ),
+        (
+            "cost acme-large --input -1 --output 1",
+            snapshot("""\
+Usage: costopt pricing cost [OPTIONS] {MODEL}
+Try 'costopt pricing cost --help' for help.
+
+Error: Invalid value for '--input': Input should be greater than or equal to 0
 """),
         ),
         (
@@ -235,3 +296,24 @@ def test_a_report_is_written_to_a_file(run: Run) -> None:
         "",
     )
     assert Path("out.md").read_text(encoding="utf-8").startswith("# Prices of globex/grand\n")
+
+
+def test_a_request_is_made_now_unless_a_time_is_named(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    now = dt.datetime(2026, 10, 6, 1, 2, 3, 456, tzinfo=dt.UTC)
+    monkeypatch.setattr("costopt.cli.loading.clock", lambda: now)
+
+    _, out, _ = run("pricing", "cost", "acme-dated", "--input", "1", "--output", "1", "-o", "json", *OWN)
+
+    made = json.loads(out)
+    assert made["at"] == "2026-10-06T01:02:03Z"
+    assert made["total_usd"] == 0.000007
+
+
+@pytest.mark.parametrize("command", ["show", "cost"])
+def test_a_name_that_is_not_text_is_no_crash(run: Run, command: str) -> None:
+    tokens = ["--input", "1", "--output", "1"] if command == "cost" else []
+
+    code, out, err = run("pricing", command, "acme-large-7\udcff", "--provider", "\udcff", *tokens, *OWN)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("error: No price for model `acme-large-7?`\n")

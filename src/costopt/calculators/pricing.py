@@ -154,6 +154,11 @@ def _price(row: PriceRow, mode: str | None) -> Price:
     return Price(**_term(row), modes=modes)
 
 
+def term_of(row: PriceRow) -> Term:
+    """When a price holds."""
+    return Term(**_term(row))
+
+
 def _term(row: PriceRow) -> Mapping[str, Any]:
     """When a price row holds: the fields of `Term`."""
     hours = tuple(f"{_clock(start)}-{_clock(end)}" for start, end in row.hours_utc)

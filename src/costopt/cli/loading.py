@@ -161,11 +161,11 @@ def day_or_moment(text: str) -> dt.date:
 
 def listed(text: str) -> tuple[str, ...]:
     """The different words between commas."""
-    words = (word.strip() for word in _encodable(text).split(","))
+    words = (word.strip() for word in encodable(text).split(","))
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with `?` for bytes of the command line that are not UTF-8; no log can hold them."""
     return text.encode(errors="replace").decode()
 
@@ -173,7 +173,7 @@ def _encodable(text: str) -> str:
 def _pairs(words: Sequence[str] | None, usage: str) -> Mapping[str, str]:
     pairs = {}
     for word in words or ():
-        name, equals, value = _encodable(word).partition("=")
+        name, equals, value = encodable(word).partition("=")
         if not (name and equals and value):
             raise ConfigError(
                 f"`{usage.split(maxsplit=1)[0]} {word}` is not understood", hint=f"write `{usage}`"

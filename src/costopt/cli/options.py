@@ -13,6 +13,8 @@ import typer
 from costopt.report.document import Again
 
 _NAMED_LOGS: Final = 3
+_MOST: Final = 10**12
+"""Tokens a request can have, as in a log."""
 
 Paths = Annotated[
     list[str],
@@ -107,6 +109,80 @@ Mode = Annotated[
 At = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="The prices of this day or time, UTC unless it says otherwise."),
+]
+Moment = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="When it is made, UTC unless it says otherwise; now."),
+]
+InputTokens = Annotated[
+    int, typer.Option("--input", metavar="N", min=0, max=_MOST, help="ALL input tokens.", show_default=False)
+]
+OutputTokens = Annotated[
+    int,
+    typer.Option("--output", metavar="N", min=0, max=_MOST, help="ALL output tokens.", show_default=False),
+]
+Cached = Annotated[
+    int,
+    typer.Option(
+        "--cached",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Input tokens read from the cache.",
+        show_default=False,
+    ),
+]
+CacheWrite = Annotated[
+    int,
+    typer.Option(
+        "--cache-write",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Input tokens written to the cache.",
+        show_default=False,
+    ),
+]
+CacheWrite1h = Annotated[
+    int,
+    typer.Option(
+        "--cache-write-1h",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Those of them kept for an hour.",
+        show_default=False,
+    ),
+]
+Reasoning = Annotated[
+    int,
+    typer.Option(
+        "--reasoning",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Output tokens spent on reasoning.",
+        show_default=False,
+    ),
+]
+WebSearches = Annotated[
+    int,
+    typer.Option(
+        "--web-searches",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Searches billed by the piece.",
+        show_default=False,
+    ),
+]
+AsMode = Annotated[
+    Literal["standard", "batch", "flex", "priority"], typer.Option("--mode", help="How it is processed.")
+]
+# `--output` is a count of tokens there.
+FormOnly = Annotated[
+    Literal["table", "json", "csv", "md"],
+    typer.Option("-o", "--form", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
 ]
 CheckedFile = Annotated[
     Path | None,

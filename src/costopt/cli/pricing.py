@@ -5,17 +5,27 @@ from typing import Final
 import typer
 
 from costopt.cli.options import (
+    AsMode,
     At,
+    Cached,
+    CacheWrite,
+    CacheWrite1h,
     CatalogFile,
     CheckedFile,
     ConfigFile,
     Form,
+    FormOnly,
+    InputTokens,
     Matching,
     Mode,
     ModelName,
+    Moment,
     OfProvider,
+    OutputTokens,
     Provider,
+    Reasoning,
     To,
+    WebSearches,
 )
 
 pricing: Final = typer.Typer(
@@ -40,13 +50,15 @@ def show(
     Example: costopt pricing show gpt-5.5 --at 2026-10-01
     """
     from costopt.calculators.pricing import show_prices
-    from costopt.cli.loading import day_or_moment, open_catalog
+    from costopt.cli.loading import day_or_moment, encodable, open_catalog
     from costopt.config import load_config
     from costopt.report.emit import Output, emit
     from costopt.report.views.pricing import records_show, view_show
 
     catalog = open_catalog(pricing, load_config(config))
-    result = show_prices(catalog, provider, model, day_or_moment(at) if at else None, mode)
+    result = show_prices(
+        catalog, provider and encodable(provider), encodable(model), day_or_moment(at) if at else None, mode
+    )
     emit(result, view_show, records_show, Output(output, to))
 
 
@@ -105,3 +117,50 @@ def check(file: CheckedFile = None, config: ConfigFile = None, output: Form = "t
 
     catalog = open_catalog(file, load_config(config))
     emit(check_catalog(catalog), view_check, records_check, Output(output, to))
+
+
+@pricing.command()
+def cost(
+    model: ModelName,
+    *,
+    input_tokens: InputTokens,
+    output_tokens: OutputTokens,
+    cached: Cached = 0,
+    cache_write: CacheWrite = 0,
+    cache_write_1h: CacheWrite1h = 0,
+    reasoning: Reasoning = 0,
+    web_searches: WebSearches = 0,
+    provider: Provider = None,
+    mode: AsMode = "standard",
+    at: Moment = None,
+    pricing: CatalogFile = None,
+    config: ConfigFile = None,
+    form: FormOnly = "table",
+    to: To = None,
+) -> None:
+    """What one request costs, and how that comes about.
+
+    Example: costopt pricing cost gpt-5.5 --input 12000 --output 900
+    """
+    from costopt.calculators.pricing_cost import Request, cost_request
+    from costopt.cli.loading import clock, encodable, open_catalog
+    from costopt.config import load_config
+    from costopt.models.period import parse_moment
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing import records_cost, view_cost
+
+    request = Request(
+        timestamp=parse_moment(at, "UTC") if at else clock().replace(microsecond=0),
+        provider=provider and encodable(provider),
+        model=encodable(model),
+        mode=mode,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_input_tokens=cached,
+        cache_write_tokens=cache_write,
+        cache_write_1h_tokens=cache_write_1h,
+        reasoning_tokens=reasoning,
+        web_searches=web_searches,
+    )
+    catalog = open_catalog(pricing, load_config(config))
+    emit(cost_request(catalog, request), view_cost, records_cost, Output(form, to))

@@ -12,6 +12,7 @@ from costopt.calculators.pricing import (
     Term,
     time_of,
 )
+from costopt.calculators.pricing_cost import CostPart, PricingCost
 from costopt.models.intake import CatalogReport
 from costopt.report.document import DOT, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
@@ -55,9 +56,15 @@ def view_show(show: PricingShow) -> Document:
     """What the name means, and a table for each price."""
     name = model_name(show.provider, show.model)
     asked = model_name(show.asked_provider, show.asked_model)
-    found = line(Span(name, "strong"), "" if asked == name else f"   asked for as {asked}")
-    head = Paragraph((found, line(UNITS), line(Span(_UNLISTED, "muted")), catalog_line(show.catalog)))
+    head = Paragraph(
+        (_resolved(name, asked), line(UNITS), line(Span(_UNLISTED, "muted")), catalog_line(show.catalog))
+    )
     return Document(f"Prices of {name}", (head, *(_price(price) for price in show.prices)))
+
+
+def _resolved(name: str, asked: str) -> Line:
+    """A model, and what it was called where that is something else."""
+    return line(Span(name, "strong"), "" if asked == name else f"   asked for as {asked}")
 
 
 def _price(price: Price) -> Table:
@@ -171,6 +178,54 @@ def records_list(listing: PricingList) -> Records:
         for model in listing.models
     ]
     return Records(("provider", "model", *_TERM, "mode", *_LISTED, "tiers_above"), rows)
+
+
+# One request
+
+_PARTS: Final = {
+    "input": "input",
+    "cached_input": "cached input",
+    "cache_write_5m": "cache write",
+    "cache_write_1h": "cache write, 1 h",
+    "output": "output",
+    "reasoning": "reasoning",
+    "request": "request",
+    "web_search": "web search",
+}
+_PER: Final = {1_000_000: "a million", 1_000: "a thousand"}
+
+
+def view_cost(cost: PricingCost) -> Document:
+    """What the name means, which price was taken, and a line for each part."""
+    name = model_name(cost.provider, cost.model)
+    tier = f"prompt above {cost.tier_above:,}" if cost.tier_above else ""
+    taken = (f"{cost.mode} mode", time_of(cost.at), f"price {when(cost.price)}", tier)
+    head = (
+        _resolved(name, model_name(cost.asked_provider, cost.asked_model)),
+        line(DOT.join(part for part in taken if part)),
+        catalog_line(cost.catalog),
+    )
+    columns = (Column("part"), Column("count", "count"), Column("rate", "rate"), Column("per"))
+    rows: list[tuple[Cell, ...]] = [
+        (_PARTS[part.part], part.count, part.rate_usd, _per(part), part.cost_usd) for part in cost.parts
+    ]
+    rows.append(("total", "", "", "", cost.total_usd))
+    table = Table((*columns, Column("cost", "rate")), tuple(rows))
+    return Document(f"Cost of a request to {name}", (Paragraph(head), table))
+
+
+def _per(part: CostPart) -> str:
+    stands_in = "" if part.rate == part.part else f", as {_PARTS[part.rate]}"
+    return _PER[part.per] + stands_in
+
+
+def records_cost(cost: PricingCost) -> Records:
+    """One record for each part."""
+    rows = [tuple(getattr(part, name) for name in _COST) for part in cost.parts]
+    return Records(_COST, rows)
+
+
+_COST: Final = tuple(CostPart.model_fields)
 
 
 # The catalog itself
