@@ -1,5 +1,7 @@
 """Requests to rates: exact, without a row of Python."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from costopt.pricing.catalog import Catalog
@@ -15,8 +17,9 @@ class Rater:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._models: list[int] = []
-        self._slots: dict[tuple[str | None, str], int] = {}
+        self._slot_of: dict[int, int] = {}
+        self._names: list[tuple[str | None, str, int]] = []
+        self._slots = _table(self._names)
         self._schedule = Schedule(catalog, ())
 
     def rate(self, requests: pl.DataFrame) -> pl.DataFrame:
@@ -30,13 +33,8 @@ class Rater:
 
     def _with_slots(self, named: pl.DataFrame) -> pl.DataFrame:
         """With `slot`: the model's place in the schedule, negative for an unknown one, null for a name not yet met."""
-        slots = pl.DataFrame(
-            [(provider, model, slot) for (provider, model), slot in self._slots.items()],
-            schema={"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64},
-            orient="row",
-        )
         return named.join(
-            slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left"
+            self._slots, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left"
         )
 
     def _meet(self, named: pl.DataFrame) -> None:
@@ -45,11 +43,17 @@ class Rater:
             named.select("provider", "model").unique().cast(pl.String).rows(), key=str
         ):
             number = resolve(self._catalog, provider, model)
-            if number is not None and number not in self._models:
-                self._models.append(number)
-            self._slots[provider, model] = -1 if number is None else self._models.index(number)
-        if len(self._models) > len(self._schedule.models):
-            self._schedule = Schedule(self._catalog, self._models)
+            slot = -1 if number is None else self._slot_of.setdefault(number, len(self._slot_of))
+            self._names.append((provider, model, slot))
+        self._slots = _table(self._names)
+        if len(self._slot_of) > len(self._schedule.models):
+            self._schedule = Schedule(self._catalog, tuple(self._slot_of))
+
+
+def _table(names: Sequence[tuple[str | None, str, int]]) -> pl.DataFrame:
+    """Raw names with the slot of what they mean."""
+    schema = {"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64}
+    return pl.DataFrame(names, schema=schema, orient="row")
 
 
 def _nothing() -> pl.Expr:

@@ -1,12 +1,13 @@
 """Price rows as look-up tables: date, hour, mode and prompt size to a `rate_id`, by a few gathers."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import polars as pl
 
-from costopt.pricing.catalog import MODES, Catalog, PriceRow, Rates
+from costopt.pricing.catalog import MODES, Catalog, PriceRow
 from costopt.pricing.rates import (
     NO_RATE_FOR_DATE,
     NO_RATE_FOR_TOKENS,
@@ -29,8 +30,8 @@ _NEEDED: Final = {"input": "input_tokens", "output": "output_tokens", "web_searc
 class Schedule:
     """The prices of some models, by time, mode and prompt size.
 
-    The tables are small: one entry for each model and date on which any of them changes price, and one for each
-    price list, time window, mode and context tier.
+    The tables are small: one entry for each model and date on which any of them changes price; one for each period
+    of a model and time window; and one for each price row, mode and context tier.
 
     Attributes:
         models: Indices into `catalog.models`; a request's `slot` is an index into these.
@@ -38,47 +39,55 @@ class Schedule:
 
     def __init__(self, catalog: Catalog, models: Sequence[int]) -> None:
         self.models = tuple(models)
-        rows = [(number, row) for number in models for row in catalog.models[number].prices]
         self._catalog = catalog
-        self._dates = sorted({row.starts for _, row in rows if row.starts})
-        self._windows = _windows([row for _, row in rows])
-        self._sizes = sorted({size for _, row in rows for size in thresholds_of(row)})
-        periods = _Periods()
-        self._period_of = pl.Series([periods.number(key) for key in self._active_rows()], dtype=pl.Int64)
-        ids = [rate_id for key in periods.keys for rate_id in self._rate_ids(*key)]
+        rows = [row for number in models for row in catalog.models[number].prices]
+        self._dates = sorted({row.starts for row in rows if row.starts})
+        self._windows = _windows(rows)
+        self._sizes = sorted({size for row in rows for size in thresholds_of(row)})
+        spans = [span for number in models for span in self._spans(number)]
+        periods = {span: place for place, span in enumerate(dict.fromkeys(spans))}
+        self._period_of = pl.Series([periods[span] for span in spans], dtype=pl.Int64)
+        in_force = [row for number, active in periods for row in self._in_each_window(number, active)]
+        prices = {row: place for place, row in enumerate(dict.fromkeys(in_force))}
+        self._price_of = pl.Series([prices[row] for row in in_force], dtype=pl.Int64)
+        ids = [rate_id for row in prices for rate_id in self._rate_ids(row)]
         self._rate_id_of = pl.Series(ids, dtype=pl.Int64)
-        self._lacking = {name: self._without(ids, name) for name in _NEEDED}
+        self._lacking = self._without(set(ids))
 
-    def _active_rows(self) -> "list[_PeriodKey]":
-        """For each model and span between two dates: the price row in force in each time window."""
-        keys = []
-        for number in self.models:
-            rows = self._catalog.models[number].prices
-            for date in (None, *self._dates):
-                active = tuple(_active(rows, date, window) for window in self._windows)
-                keys.append((number, active))
-        return keys
+    def _spans(self, number: int) -> "Iterator[_Period]":
+        """For each span between two dates: the model's price rows in force, by time window or all the time."""
+        rows = self._catalog.models[number].prices
+        is_windowed = any(row.hours_utc or row.weekdays for row in rows)
+        windows = self._windows if is_windowed else self._windows[:1]
+        changes = {row.starts for row in rows}
+        current: _Period = (number, ())
+        for date in (None, *self._dates):
+            if date is None or date in changes:
+                current = (number, tuple(_active(rows, date, window) for window in windows))
+            yield current
 
-    def _rate_ids(self, number: int, active: tuple[int | None, ...]) -> list[int]:
-        """The `rate_id` for each window, mode and size class of one price list."""
-        return [
-            self._rate_id(number, row, mode, passed)
-            for row in active
-            for mode in range(OTHER_MODE + 1)
-            for passed in range(len(self._sizes) + 1)
-        ]
+    def _in_each_window(self, number: int, active: tuple[int | None, ...]) -> "list[_Row | None]":
+        times = len(self._windows) // len(active)
+        return [None if row is None else (number, row) for row in active] * times
 
-    def _rate_id(self, number: int, row: int | None, mode: int, passed: int) -> int:
-        if row is None:
-            return NO_RATE_FOR_DATE
+    def _rate_ids(self, price: "_Row | None") -> list[int]:
+        """The `rate_id` for each mode and size class of one price row."""
+        if price is None:
+            return [NO_RATE_FOR_DATE] * ((OTHER_MODE + 1) * (len(self._sizes) + 1))
+        number, row = price
         thresholds = thresholds_of(self._catalog.models[number].prices[row])
-        exceeded = self._sizes[passed - 1] if passed else -1
-        return RateKey(number, row, mode, sum(size <= exceeded for size in thresholds)).rate_id
+        tiers = [bisect_right(thresholds, exceeded) for exceeded in (-1, *self._sizes)]
+        ids = [
+            [RateKey(number, row, mode, tier).rate_id for tier in range(len(thresholds) + 1)]
+            for mode in range(OTHER_MODE + 1)
+        ]
+        return [in_mode[tier] for in_mode in ids for tier in tiers]
 
-    def _without(self, ids: Sequence[int], name: str) -> list[int]:
-        """The ids whose rates lack one that nothing stands in for."""
-        rates: Callable[[int], Rates | None] = lambda rate_id: rates_of(self._catalog, rate_id)  # noqa: E731
-        return sorted({i for i in ids if (found := rates(i)) is not None and getattr(found, name) is None})
+    def _without(self, ids: Collection[int]) -> dict[str, list[int]]:
+        """By name: the ids whose rates lack one that nothing stands in for."""
+        found = {rate_id: rates_of(self._catalog, rate_id) for rate_id in sorted(ids)}
+        known = {rate_id: rates for rate_id, rates in found.items() if rates is not None}
+        return {name: [i for i, rates in known.items() if getattr(rates, name) is None] for name in _NEEDED}
 
     def rate_id(self, present: Sequence[str]) -> pl.Expr:
         """The `rate_id` of requests with a `slot` (negative: unknown model), as an expression.
@@ -89,7 +98,8 @@ class Schedule:
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
         span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
-        place = pl.lit(self._period_of).gather(span) * len(self._windows) + self._window_index()
+        period = pl.lit(self._period_of).gather(span)
+        place = pl.lit(self._price_of).gather(period * len(self._windows) + self._window_index())
         place = place * (OTHER_MODE + 1) + _mode_index(present)
         place = place * (len(self._sizes) + 1) + self._size_class(present)
         found = (
@@ -144,17 +154,11 @@ def rows_in_force(rows: Sequence[PriceRow], at: dt.date) -> list[int]:
     return sorted(row for row in found if row is not None)
 
 
-_PeriodKey = tuple[int, tuple[int | None, ...]]
+_Row = tuple[int, int]
+"""A price row: the index of its model, and its own."""
 
-
-class _Periods:
-    """Numbers the price lists in the order they are met. State: those numbers."""
-
-    def __init__(self) -> None:
-        self.keys: dict[_PeriodKey, int] = {}
-
-    def number(self, key: _PeriodKey) -> int:
-        return self.keys.setdefault(key, len(self.keys))
+_Period = tuple[int, tuple[int | None, ...]]
+"""A model, and its price rows in force: one for each time window, or one for all of them."""
 
 
 def _mode_index(present: Sequence[str]) -> pl.Expr:
