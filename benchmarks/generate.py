@@ -24,22 +24,22 @@ _ENDPOINTS: Final = ("/chat", "/qa", "/summarize", "/stress", "/extract", "/clas
 _TENANTS: Final = tuple(f"tenant-{number:02}" for number in range(24))
 
 
-def _number(salt: int) -> pl.Expr:
+def number(salt: int) -> pl.Expr:
     """A number that looks random and is the same on every run and machine."""
     mixed = (pl.col("index") + salt * 7_919) * 2_654_435_761 % 4_294_967_296
     return (mixed // 65_536 * 40_503 + mixed % 65_536 * 30_011) % 1_000_003
 
 
 def _pick(values: tuple[str, ...], salt: int) -> pl.Expr:
-    return pl.lit(pl.Series(values)).gather(_number(salt) % len(values))
+    return pl.lit(pl.Series(values)).gather(number(salt) % len(values))
 
 
 def requests(first: int, count: int) -> pl.DataFrame:
     """That many requests from that one on."""
     frame = pl.select(index=pl.int_range(first, first + count, dtype=pl.Int64))
-    prompt = 50 + _number(8) % 4_000
+    prompt = 50 + number(8) % 4_000
     return frame.select(
-        request_id=pl.format("req-{}-{}", _number(1), pl.col("index")),
+        request_id=pl.format("req-{}-{}", number(1), pl.col("index")),
         timestamp=(pl.datetime(2026, 10, 1) + pl.duration(milliseconds=pl.col("index") * 907)).dt.strftime(
             "%Y-%m-%dT%H:%M:%S%.3fZ"
         ),
@@ -48,14 +48,14 @@ def requests(first: int, count: int) -> pl.DataFrame:
         endpoint=_pick(_ENDPOINTS, 3),
         tag=_pick(_TAGS, 4),
         tenant=_pick(_TENANTS, 5),
-        user=pl.format("user-{}", _number(6) % 5_000),
+        user=pl.format("user-{}", number(6) % 5_000),
         input_tokens=prompt,
-        cached_input_tokens=pl.min_horizontal(prompt, _number(9) % 1_500),
-        output_tokens=_number(10) % 900,
-        cost_usd=(_number(11) % 100_000).cast(pl.Float64) / 1e7,
-        latency_ms=100 + _number(12) % 9_000,
-        status=pl.when(_number(13) % 50 == 0).then(pl.lit("error")).otherwise(pl.lit("ok")),
-        quality=(_number(14) % 1_000).cast(pl.Float64) / 1_000,
+        cached_input_tokens=pl.min_horizontal(prompt, number(9) % 1_500),
+        output_tokens=number(10) % 900,
+        cost_usd=(number(11) % 100_000).cast(pl.Float64) / 1e7,
+        latency_ms=100 + number(12) % 9_000,
+        status=pl.when(number(13) % 50 == 0).then(pl.lit("error")).otherwise(pl.lit("ok")),
+        quality=(number(14) % 1_000).cast(pl.Float64) / 1_000,
     )
 
 
