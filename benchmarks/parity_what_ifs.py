@@ -9,9 +9,9 @@ from typing import Any, Final
 import polars as pl
 
 from costopt.models.schema import COUNTS
-from costopt.pricing.catalog import MODES, Catalog
+from costopt.pricing.catalog import Catalog
 from costopt.pricing.costing import price
-from costopt.pricing.rates import rate_key, rates_of
+from costopt.pricing.rates import rate_key
 from costopt.pricing.rating import Rater
 
 TODAY: Final = dt.datetime(2026, 11, 18, 12, tzinfo=dt.UTC)
@@ -28,6 +28,7 @@ WHAT_IFS: Final = (
     "cached at the input rate",
     "cached at the standard rate",
     "cached at half the standard rate",
+    "cached at the input rate, no context tier",
 )
 
 Costs = list[Decimal | None]
@@ -41,15 +42,11 @@ class Prices:
         cost: None without a price.
         what_if: By the names in `WHAT_IFS`.
         borrowed: The price is another provider's, which this one falls back to.
-        rates: The rates of its mode below all context tiers, in pico-dollars; empty without a price.
-        thresholds: Above which its mode has other rates.
     """
 
     cost: Decimal | None
     what_if: Mapping[str, Decimal | None]
     borrowed: bool
-    rates: Mapping[str, int | None]
-    thresholds: Sequence[int]
 
 
 def priced(cases: Sequence[Mapping[str, Any]], catalog: Catalog) -> list[Prices]:
@@ -84,9 +81,16 @@ def priced(cases: Sequence[Mapping[str, Any]], catalog: Catalog) -> list[Prices]
         "cached at the input rate": _costs(plain, catalog),
         "cached at the standard rate": _sums(uncached, cached, 1),
         "cached at half the standard rate": _sums(uncached, cached, 2),
+        "cached at the input rate, no context tier": _costs(
+            no_tier.with_columns(cached_input_tokens=NOTHING), catalog
+        ),
     }
     return [
-        _prices(catalog, str(case["provider"]), rate_id, cost, dict(zip(columns, what_if, strict=True)))
+        Prices(
+            cost,
+            dict(zip(columns, what_if, strict=True)),
+            borrowed=rate_id >= 0 and catalog.models[rate_key(rate_id).model].provider != case["provider"],
+        )
         for case, rate_id, cost, what_if in zip(
             cases, rated["rate_id"], costs, zip(*columns.values(), strict=True), strict=True
         )
@@ -96,25 +100,6 @@ def priced(cases: Sequence[Mapping[str, Any]], catalog: Catalog) -> list[Prices]
 def below_tiers(rate_id: int) -> int:
     """The `rate_id` of the same request with a prompt below every context tier."""
     return rate_key(rate_id)._replace(tier=0).rate_id if rate_id >= 0 else rate_id
-
-
-def _prices(
-    catalog: Catalog, provider: str, rate_id: int, cost: Decimal | None, what_if: Mapping[str, Decimal | None]
-) -> Prices:
-    if rate_id < 0:
-        return Prices(cost, what_if, borrowed=False, rates={}, thresholds=())
-    key = rate_key(rate_id)
-    model = catalog.models[key.model]
-    base = rates_of(catalog, below_tiers(rate_id))
-    tiers = model.prices[key.row].modes[MODES[key.mode]].tiers if base else ()
-    names = ("input", "output", "cached_input", "cache_write_5m")
-    return Prices(
-        cost,
-        what_if,
-        borrowed=model.provider != provider,
-        rates={name: getattr(base, name) for name in names} if base else {},
-        thresholds=[tier.above for tier in tiers if tier.rates != base],
-    )
 
 
 def _requests(cases: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Costs of the same requests by costopt, genai-prices and LiteLLM; every disagreement has a named reason.
 
 Prices are equal if they differ by less than 1e-9 USD. Most reasons are proven: costopt's own price for the same
-request, changed as the reason says (in standard mode, say, or today), is the peer's price.
+request, changed as the reason says (in standard mode, say, or today), is the peer's price, or the peer's own list
+gives it.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,15 @@ BOUND: Final = Decimal("0.999")
 BODY_BOUND: Final = Decimal("0.99")
 MODE_KEYS: Final = {"batch": "_batches", "flex": "_flex", "priority": "_priority"}
 
+LISTED: Final[Mapping[str, Mapping[str, float]]] = {
+    "mistral/mistral-large-4": {
+        "input_cost_per_token": 0.68e-6,
+        "cache_read_input_token_cost": 0.068e-6,
+        "output_cost_per_token": 2.09e-6,
+    }
+}
+"""LiteLLM 1.106.2 was asked, and the list at hand is 1.109.1's: rates that changed between the two."""
+
 REASONS: Final = {
     "genai: standard price, no rate for the mode": "the mode has no rate there; costopt gives no price",
     "genai: standard price, rate not yet verified": "before the day it verified the rate; costopt backdates it "
@@ -34,7 +45,7 @@ REASONS: Final = {
     "genai: more than six decimals": "costopt rounds a rate to six decimals (USD per million)",
     "costopt: a vendor's mode elsewhere": "costopt takes OpenAI's batch, flex or priority rate for a provider that "
     "falls back to OpenAI's prices (Azure)",
-    "litellm: silently 0": "a name that it knows half",
+    "litellm: silently 0": "a name that it knows half, or not at all",
     "litellm: unknown": "a model that it never had or has removed",
     "litellm: standard price, no rate for the mode": "the mode has no rate there",
     "litellm: invented half price": "its list has no batch rate for the model; half the standard price is written "
@@ -46,7 +57,8 @@ REASONS: Final = {
     "litellm: cache writes dropped": "written input is not billed at all",
     "litellm: context tier not billed": "the price below the threshold, for a prompt above it",
     "litellm: other cached rate in the mode": "in a mode, it has no rate for cached input: half, standard or none",
-    "litellm: lists other rates": "its list has other rates or context tiers for the model than genai-prices'",
+    "litellm: lists other rates": "the price is that of its list, which differs from genai-prices' in a rate or a "
+    "context tier",
     "bodies: audio or image tokens": "costopt has no rates for them and bills them like text",
     "bodies: context tier not billed": "the expected price leaves out the tier above the threshold",
     "bodies: 0 without a price": "the source has no rate for the model; costopt gives no price",
@@ -128,10 +140,11 @@ def litellm_reason(case: Case) -> str:
     for reason, what_if in proven.items():
         if same(peer, if_[what_if]):
             return f"litellm: {reason}"
-    cached = ("cached at the input rate", "cached at the standard rate", "cached at half the standard rate")
+    cached = [name for name in WHAT_IFS if name.startswith("cached")]
     if case.mode != "standard" and any(same(peer, if_[name]) for name in cached):
         return "litellm: other cached rate in the mode"
-    return "litellm: lists other rates" if _lists_other_rates(case) else "unexplained"
+    listed = any(same(peer, price) for price in listed_prices(case))
+    return "litellm: lists other rates" if listed else "unexplained"
 
 
 def _litellm_mode_reason(case: Case, peer: Decimal) -> str | None:
@@ -146,21 +159,27 @@ def _litellm_mode_reason(case: Case, peer: Decimal) -> str | None:
     return "litellm: standard price, no rate for the mode"
 
 
-def _lists_other_rates(case: Case) -> bool:
-    """Whether LiteLLM's list and the catalog differ in a rate of the mode or in a context tier."""
-    suffix = MODE_KEYS.get(case.mode, "")
-    names = {
-        "input": f"input_cost_per_token{suffix}",
-        "output": f"output_cost_per_token{suffix}",
-        "cached_input": f"cache_read_input_token_cost{suffix}",
-        "cache_write_5m": f"cache_creation_input_token_cost{suffix}",
-    }
-    theirs = {name: case.listed.get(key) for name, key in names.items()}
-    pico = {name: None if rate is None else round(rate * 10**12) for name, rate in theirs.items()}
-    in_mode = [key for key in case.listed if re.fullmatch(rf"input_.*_above_\d+k_tokens{suffix}", key)]
-    tiers = {key.split("_above_")[1].split("_")[0] for key in in_mode}
-    ours = {f"{above // 1000}k" for above in case.ours.thresholds}
-    return tiers != ours or any(case.ours.rates.get(name) != rate for name, rate in pico.items())
+def listed_prices(case: Case) -> Iterator[Decimal]:
+    """What LiteLLM's list makes of a request, in each context tier; a rate it lacks is that of input, or nothing."""
+    usage, suffix = case.raw["usage"], MODE_KEYS.get(case.mode, "")
+    tiers = {found for key in case.listed for found in re.findall(r"_above_\d+k_tokens", key)}
+    for tier, in_mode, as_input in product(("", *sorted(tiers)), (suffix, ""), (True, False)):
+
+        def rate(name: str, mode: str, default: Decimal, tier: str = tier) -> Decimal:
+            found = case.listed.get(f"{name}{tier}{mode}", case.listed.get(f"{name}{mode}"))
+            return default if found is None else Decimal(repr(found))
+
+        plain = rate("input_cost_per_token", suffix, Decimal(0))
+        default = plain if as_input else Decimal(0)
+        write = rate("cache_creation_input_token_cost", in_mode, default)
+        hour = rate("cache_creation_input_token_cost_above_1hr", in_mode, write)
+        yield (
+            usage["fresh_input"] * plain
+            + usage["cache_read"] * rate("cache_read_input_token_cost", in_mode, default)
+            + usage["cache_write_5m"] * write
+            + usage["cache_write_1h"] * hour
+            + usage["output"] * rate("output_cost_per_token", suffix, Decimal(0))
+        )
 
 
 def body_reason(body: Body) -> str:
@@ -199,7 +218,7 @@ def read_cases(data: Path) -> list[Case]:
         listed = json.load(file)
     ours = priced(raw, load_catalog())
     return [
-        Case(case, prices, listed.get(case["litellm"].get("key"), {}))
+        Case(case, prices, {**listed.get(key := case["litellm"].get("key"), {}), **LISTED.get(key, {})})
         for case, prices in zip(raw, ours, strict=True)
     ]
 
