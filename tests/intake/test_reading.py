@@ -380,6 +380,15 @@ def test_a_column_named_by_the_user_may_stand_in_one_line_among_thousands(write:
     assert frame["tag"].drop_nulls().to_list() == ["nightly"]
 
 
+def test_a_column_that_holds_objects_is_not_understood_by_its_name(write: Write, read: Read) -> None:
+    log = write("log.jsonl", '{"ts":1790000000,"model":{"name":"m"},"prompt_tokens":1,"completion_tokens":1}')
+
+    with pytest.raises(FormatError, match=r"no column for `model`; it has .*`model\.name`"):
+        read(log)
+
+    assert read(log, columns={"model": "model.name"})[0]["model"].to_list() == ["m"]
+
+
 def test_good_lines_after_much_damage_are_found(write: Write, read: Read) -> None:
     frame, rejects = read(write("log.jsonl", b"\n".join([*[b"{"] * 500, good(1)])))
 

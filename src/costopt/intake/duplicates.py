@@ -105,6 +105,7 @@ class Duplicates:
         while self._runs and self._runs[-1].size < _GROWTH * run.size and self._runs[-1].mingles_with(run):
             last = self._runs.pop()
             merged = pl.concat([last.load().alias("key"), run.load().alias("key")]).sort()
+            last.file.unlink(missing_ok=True)
             run = self._made_run(min(last.start, run.start), max(last.end, run.end), merged)
         self._runs.append(run)
         self._spill()

@@ -132,9 +132,7 @@ def _mapping(layout: Layout) -> dict[str, str]:
 
 def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:
     used = {place.name for place in layout.columns.values()}
-    return tuple(
-        name for name, place in reader.fields.items() if name not in used and "object" not in place.kinds
-    )
+    return tuple(name for name, place in reader.fields.items() if name not in used and not place.is_object)
 
 
 def _samples(values: pl.Series) -> tuple[str, ...]:

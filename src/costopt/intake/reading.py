@@ -17,6 +17,7 @@ from costopt.intake.partitions import Partition, partitions
 from costopt.intake.rejects import Reject
 from costopt.intake.sources import Source
 from costopt.intake.tables import decode_records
+from costopt.models.schema import REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Reader:
             return None
         merged = _merged(self.fields, seen)
         if self.layout is None or merged != self.fields:
-            extras = [name for name in self._wanted if name in merged]
+            extras = [name for name in self._wanted if name not in REQUESTS]
             try:
                 self.layout = self._find(partition.source.path, merged, self._wishes, extras)
             except FormatError:

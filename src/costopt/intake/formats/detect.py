@@ -95,7 +95,7 @@ def _mapped(path: str, fields: Mapping[str, Field], canonical: str, name: str) -
         near = difflib.get_close_matches(name, fields, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"it has {_listed(fields)}"
         raise FormatError(f"`{path}` has no column `{name}` to read {canonical} from", hint=hint)
-    if fields[name].kinds - {"null"} == {"object"}:
+    if fields[name].is_object:
         inside = _listed(inner for inner in fields if inner.startswith(f"{name}."))
         raise FormatError(
             f"`{path}`: `{name}` is an object, nothing to read {canonical} from", hint=f"in it are {inside}"

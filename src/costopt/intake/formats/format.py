@@ -23,6 +23,11 @@ class Field:
         """The steps joined by dots, as `--map` takes them."""
         return ".".join(self.steps)
 
+    @property
+    def is_object(self) -> bool:
+        """Whether nothing but objects was seen there, so that only what is in them can be read."""
+        return self.kinds - {"null"} == {"object"}
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:

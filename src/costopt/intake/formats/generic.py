@@ -144,7 +144,7 @@ def _columns(fields: Mapping[str, Field]) -> dict[str, Field]:
     for canonical, aliases in ALIASES.items():
         exact = next((flat[alias] for alias in aliases if alias in flat), None)
         place = exact or next((plain[_plain(alias)] for alias in aliases if _plain(alias) in plain), None)
-        if place is not None and "object" not in place.kinds:
+        if place is not None and not place.is_object:
             found[canonical] = place
     return found
 
