@@ -3,6 +3,7 @@
 import datetime as dt
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from parity_what_ifs import below_tiers
+from parity_what_ifs import below_tiers, to_other_model
 
 from costopt.pricing.catalog import Catalog, Model
 from costopt.pricing.costing import price
+from costopt.pricing.lending import model_of
 from costopt.pricing.rates import rate_key
 from costopt.pricing.rating import Rater
 
@@ -26,6 +28,12 @@ COUNTED: Final = {
     "cache_write_tokens": "cache_write_tokens",
     "output_tokens": "output_tokens",
     "reasoning_tokens": "output_reasoning_tokens",
+    "input_audio_tokens": "input_audio_tokens",
+    "cached_audio_tokens": "cache_audio_read_tokens",
+    "input_image_tokens": "input_image_tokens",
+    "cached_image_tokens": "cache_image_read_tokens",
+    "output_audio_tokens": "output_audio_tokens",
+    "output_image_tokens": "output_image_tokens",
     "web_searches": "web_searches",
 }
 
@@ -41,7 +49,10 @@ class Body:
         expected: What the set says.
         ours: What costopt says.
         without_tier: What costopt would say below every context tier.
+        other_model: What costopt would say if a distilled model were the one that it is named after.
         under_that_name: The catalog's entry has the model's name as it is.
+        under_that_id: The name is the id of the catalog's entry.
+        lacking: The catalog has the model from LiteLLM's list; genai-prices has none.
     """
 
     provider: str
@@ -50,7 +61,10 @@ class Body:
     expected: Decimal | None
     ours: Decimal | None
     without_tier: Decimal | None
+    other_model: Decimal | None
     under_that_name: bool
+    under_that_id: bool
+    lacking: bool
 
 
 def read_bodies(path: Path, catalog: Catalog) -> list[Body]:
@@ -65,10 +79,12 @@ def read_bodies(path: Path, catalog: Catalog) -> list[Body]:
         requests=pl.lit(1, dtype=pl.Int64),
         cache_write_1h_tokens=pl.lit(0, dtype=pl.Int64),
     )
-    rated = Rater(catalog).rate(frame)
+    rater = Rater(catalog)
+    rated, other = rater.rate(frame), rater.rate(to_other_model(frame))
     ids = rated["rate_id"].to_list()
     lowest = rated.with_columns(rate_id=pl.Series(list(map(below_tiers, ids)), dtype=pl.Int64))
-    found = zip(rows, ids, price(rated, catalog).to_list(), price(lowest, catalog).to_list(), strict=True)
+    prices = (price(each, catalog).to_list() for each in (rated, lowest, other))
+    found = zip(rows, ids, *prices, strict=True)
     return [
         Body(
             provider=row["provider"],
@@ -77,9 +93,41 @@ def read_bodies(path: Path, catalog: Catalog) -> list[Body]:
             expected=row["expected"],
             ours=_usd(cost),
             without_tier=_usd(lowest_cost),
-            under_that_name=rate_id >= 0 and _is_named(catalog.models[rate_key(rate_id).model], row["model"]),
+            other_model=_usd(other_cost),
+            under_that_name=rate_id >= 0
+            and _is_named(model_of(catalog, rate_key(rate_id).model), row["model"]),
+            under_that_id=rate_id >= 0
+            and model_of(catalog, rate_key(rate_id).model).id.lower() == row["model"].lower(),
+            lacking=rate_id >= 0 and bool(model_of(catalog, rate_key(rate_id).model).source),
         )
-        for row, rate_id, cost, lowest_cost in found
+        for row, rate_id, cost, lowest_cost, other_cost in found
+    ]
+
+
+def requests_of(path: Path) -> list[dict[str, Any]]:
+    """The bodies of text alone, each once at a provider, in the shape of the generated requests."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [row for row in _rows(json.load(file)) if not (row["media"] or row["web_searches"])]
+    unique = {(row["provider"], row["model"], *(row[name] for name in COUNTED)): row for row in rows}
+    return [
+        {
+            "id": number,
+            "provider": row["provider"],
+            "model": row["model"],
+            "plain": row["model"].rpartition("/")[2],
+            "entry": None,
+            "processing": "standard",
+            "ts": PRICED_ON.isoformat(),
+            "usage": {
+                "fresh_input": row["input_tokens"] - row["cached_input_tokens"] - row["cache_write_tokens"],
+                "cache_read": row["cached_input_tokens"],
+                "cache_write_5m": row["cache_write_tokens"],
+                "cache_write_1h": 0,
+                "output": row["output_tokens"],
+                "reasoning": row["reasoning_tokens"],
+            },
+        }
+        for number, row in enumerate(unique.values())
     ]
 
 
@@ -105,11 +153,12 @@ def _usd(cost: int | None) -> Decimal | None:
 
 
 def _is_named(model: Model, name: str) -> bool:
-    """Whether an entry claims a name itself, without patterns written as regular expressions."""
+    """Whether an entry claims a name itself."""
     lowered, match = name.lower(), model.match
     return (
         lowered in match.exact
         or lowered.startswith(match.prefix)
         or lowered.endswith(match.suffix)
         or any(part in lowered for part in match.contains)
+        or any(re.search(pattern, lowered, re.IGNORECASE) for pattern in match.regex)
     )

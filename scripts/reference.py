@@ -19,7 +19,13 @@ def screen(*arguments: str, width: int) -> str:
     """What a command prints on a terminal of that width, without colour."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
-    plain = {"COLUMNS": str(width), "LINES": "60", "NO_COLOR": "1", "TERM": "dumb"}
+    plain = {
+        "COLUMNS": str(width),
+        "LINES": "60",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "XDG_CONFIG_HOME": os.devnull,
+    }
     with (
         patch.dict(os.environ, plain),
         patch.object(sys, "argv", ["costopt", *arguments]),

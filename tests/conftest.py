@@ -4,6 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("costopt", deadline=None)  # no test depends on how fast the machine is
+settings.load_profile("costopt")
 
 
 @pytest.fixture(autouse=True)
@@ -11,6 +15,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A terminal of 80 columns without colour, in UTC, in an empty working directory without configuration."""
     for name in ("COSTOPT_CONFIG", "COSTOPT_PRICING", "COSTOPT_TZ", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("NO_COLOR", "1")

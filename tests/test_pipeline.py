@@ -261,6 +261,172 @@ def test_a_logged_cost_keeps_every_digit(read: Read) -> None:
     assert costs(read(f"{HEAD},cost_usd\n{row}{row}{row}")) == {"acme-embed": Decimal("0.000000000003")}
 
 
+# Prices that are old, of media, or lent
+
+OLD = """
+schema = 1
+currency = "USD"
+date = 2026-01-01
+
+[[provider]]
+id = "acme"
+[[provider]]
+id = "cloud"
+fallback = ["acme"]
+
+[[model]]
+provider = "acme"
+id = "old"
+[[model.price]]
+input = 1
+batch_input = 1
+[[model.price]]
+from = 2026-10-01
+verified = 2026-02-01
+input = 1
+batch_input = 1
+
+[[model]]
+provider = "acme"
+id = "fresh"
+[[model.price]]
+verified = 2026-09-30
+input = 1
+
+[[model]]
+provider = "acme"
+id = "media"
+[[model.price]]
+verified = 2026-09-30
+input = 1
+cached_input = 0.5
+input_audio = 32
+cached_audio = 2
+input_image = 5
+cached_image = 3
+output = 4
+reasoning = 6
+output_audio = 64
+output_image = 40
+"""
+
+
+@pytest.fixture
+def billed(write: Write) -> Callable[..., Loaded]:
+    """Reads a log, given as a CSV text, at the prices of `OLD`."""
+
+    def loaded(csv: str, **options: Any) -> Loaded:  # noqa: ANN401 - passed on
+        catalog = load_catalog(Path(write("old.toml", OLD)))
+        return load(Logs((write("log.csv", csv),), **options), catalog, [MODELS])
+
+    return loaded
+
+
+def stale(loaded: Loaded) -> list[tuple[str, str, str]]:
+    return [
+        (model.provider, model.model, model.verified.isoformat()) for model in loaded.provenance.catalog.stale
+    ]
+
+
+USED = f"""{HEAD},provider,mode,cost_usd
+2026-09-01T00:00:00Z,old,1,0,acme,,
+2026-10-01T00:00:00Z,old,1,0,cloud,,
+2026-10-01T00:00:00Z,fresh,1,0,acme,,
+2026-10-01T00:00:00Z,media,1,0,acme,,7
+"""
+
+
+@pytest.mark.parametrize(
+    ("basis", "expected"),
+    [
+        ("auto", [("acme", "old", "2026-01-01"), ("cloud", "old", "2026-02-01")]),
+        ("computed", [("acme", "old", "2026-01-01"), ("cloud", "old", "2026-02-01")]),
+        ("logged", []),
+    ],
+)
+def test_models_billed_at_prices_verified_long_ago_are_named(
+    billed: Read, basis: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert stale(billed(USED, cost=basis)) == expected
+
+
+def test_of_several_old_prices_of_a_model_the_oldest_is_named(billed: Read) -> None:
+    log = f"{HEAD},provider\n2026-10-01,old,1,0,acme\n2026-09-01,old,1,0,acme\n"
+
+    assert stale(billed(log)) == [("acme", "old", "2026-01-01")]
+
+
+def test_prices_are_as_old_as_they_were_at_the_end_of_the_log(billed: Read) -> None:
+    log = f"{HEAD},provider\n{{}},old,1,0,acme\n"
+
+    assert stale(billed(log.format("2026-06-30"))) == []
+    assert stale(billed(log.format("2026-07-01"))) == [("acme", "old", "2026-01-01")]
+
+
+@pytest.mark.parametrize(("basis", "expected"), [("auto", []), ("computed", ["old"])])
+def test_a_price_in_whose_place_a_logged_cost_counts_was_not_used(
+    billed: Read, basis: str, expected: list[str]
+) -> None:
+    log = f"{HEAD},provider,cost_usd\n2026-10-01,old,1,0,acme,7\n"
+
+    assert [model for _, model, _ in stale(billed(log, cost=basis))] == expected
+
+
+def test_a_request_without_a_price_was_billed_at_no_old_one(billed: Read) -> None:
+    loaded = billed(f"{HEAD},provider,mode\n2026-10-01,old,1,0,acme,flex\n2026-10-01,old,1,1,acme,\n")
+
+    assert loaded.provenance.intake.unpriced == 2
+    assert stale(loaded) == []
+
+
+def test_an_empty_log_used_no_old_price(billed: Read) -> None:
+    assert stale(billed(f"{HEAD}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "columns", "values", "expected"),
+    [
+        ("text alone", "", "", "5"),
+        ("heard", ",input_audio_tokens", ",400000", "17.4"),
+        ("seen", ",input_image_tokens", ",400000", "6.6"),
+        (
+            "heard, some of it from the cache",
+            ",cached_input_tokens,input_audio_tokens,cached_audio_tokens",
+            ",500000,400000,100000",
+            "14.2",
+        ),
+        (
+            "seen, all of it from the cache",
+            ",cached_input_tokens,input_image_tokens,cached_image_tokens",
+            ",100000,100000,100000",
+            "5.2",
+        ),
+        ("spoken", ",output_audio_tokens", ",250000", "20"),
+        ("drawn, after reasoning", ",output_image_tokens,reasoning_tokens", ",500000,250000", "23.5"),
+    ],
+)
+def test_audio_and_images_are_billed_once_at_their_own_rates(
+    billed: Read, claim: str, columns: str, values: str, expected: str
+) -> None:
+    log = f"{HEAD},provider{columns}\n2026-10-01T00:00:00Z,media,1000000,1000000,acme{values}\n"
+
+    assert costs(billed(log)) == {"media": Decimal(expected)}, claim
+
+
+def test_a_lent_model_is_billed_in_standard_mode_only(billed: Read) -> None:
+    log = f"""{HEAD},provider,mode
+2026-10-01T00:00:00Z,old,1000000,0,cloud,
+2026-10-01T00:00:00Z,old,1000000,0,cloud,batch
+2026-10-01T00:00:00Z,old,1000000,0,acme,batch
+"""
+    loaded = billed(log)
+
+    assert costs(loaded) == {"old": 2}
+    assert [tuple(model.model_dump().values()) for model in loaded.provenance.intake.unpriced_models] == [
+        ("cloud", "old", 1, "no_rate_for_mode", None)
+    ]
+
+
 # Duplicates
 
 TWICE = f"""{HEAD},request_id
@@ -552,7 +718,11 @@ def test_progress_counts_bytes_and_requests_up_to_all(write: Write, catalog: Cat
 def test_the_catalog_that_was_used_is_named(read: Read, catalog: Catalog) -> None:
     report = read(HOURLY).provenance.catalog
 
-    assert (report.path, report.source, report.date) == (catalog.path, "made for a test", "2026-10-01")
+    assert (report.path, report.source, report.date) == (
+        catalog.layers[0].path,
+        "made for a test",
+        "2026-10-01",
+    )
     assert report.sha256 == catalog.digest
 
 

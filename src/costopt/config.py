@@ -33,7 +33,7 @@ class Config(BaseModel):
     """The file.
 
     Attributes:
-        pricing: A price catalog to use instead of the shipped one, relative to the file.
+        pricing: A price catalog to lay over the shipped one and the user's, relative to the file.
         cost: Which cost counts.
         timezone: In which days begin and end.
         dedupe: Whether to remove requests that were read before.

@@ -15,12 +15,21 @@ from costopt.intake.partitions import PARTITION_BYTES
 from costopt.intake.reading import read_all
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import Source, find_sources
-from costopt.models.intake import Example, FileReport, IntakeReport, Provenance, UnpricedModel
+from costopt.models.intake import (
+    Example,
+    FileReport,
+    IntakeReport,
+    Provenance,
+    StaleModel,
+    UnpricedModel,
+)
 from costopt.models.money import usd
 from costopt.models.result import Period
 from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
+from costopt.pricing.age import stale
 from costopt.pricing.catalog import Catalog, report_of
 from costopt.pricing.costing import price
+from costopt.pricing.lending import model_of
 from costopt.pricing.matching import nearest
 from costopt.pricing.rates import rate_key, why_unpriced
 from costopt.pricing.rating import Rater
@@ -242,8 +251,28 @@ class _Run:
         bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
         period = Period(start=self._start, end=self._end)
         priced.pop(_UNPRICED.name, None)
-        provenance = Provenance(period=period, intake=self._intake(bill), catalog=report_of(self._catalog))
+        catalog = report_of(self._catalog).model_copy(update={"stale": self._stale(bill)})
+        provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
         return Loaded(priced, provenance, self._lines)
+
+    def _stale(self, bill: pl.DataFrame) -> tuple[StaleModel, ...]:
+        """The models that were billed at a price that nobody has verified for long."""
+        if self._end is None or self._logs.cost == "logged":
+            return ()
+        priced = bill.filter(pl.col("computed_cost").is_not_null())
+        if self._logs.cost != "computed":
+            priced = priced.filter(~pl.col("is_logged"))
+        keys = (rate_key(rate_id) for rate_id in priced["rate_id"].unique().sort())
+        models = ((model_of(self._catalog, key.model), key.row) for key in keys)
+        used = ((model, model.prices[row]) for model, row in models)
+        found: dict[tuple[str, str], dt.date] = {}
+        for model, verified in stale(self._catalog, used, self._end.date()):
+            name = (model.provider, model.id)
+            found[name] = min(verified, found.get(name, verified))
+        return tuple(
+            StaleModel(provider=provider, model=model, verified=verified)
+            for (provider, model), verified in sorted(found.items())
+        )
 
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:
         removed = _priced(self._removed.total()[0], self._catalog, self._logs.cost)
@@ -332,7 +361,7 @@ def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     if "provider" not in rollup.columns:
         return rollup
     known = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
-    owners = {rate_id: catalog.models[rate_key(rate_id).model].provider for rate_id in known}
+    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
     owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
     return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
 

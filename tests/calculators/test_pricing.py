@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from costopt.calculators.pricing import check_catalog, list_prices, show_prices
+from costopt.calculators.pricing import RateList, list_prices, show_prices
 from costopt.errors import CatalogError
 from costopt.pricing.catalog import Catalog, load_catalog
 
@@ -39,6 +39,9 @@ batch_cache_write_1h = 5
 tier = [{ above = 200, input = 9, batch_input = 4 }, { above = 500, input = 18 }]
 [model.price.mode.priority]
 input = 11
+cached_input = 1
+cache_write_5m = 12
+cache_write_1h = 20
 
 [[model]]
 provider = "acme"
@@ -71,9 +74,8 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def rates(**known: str) -> dict[str, Decimal | None]:
-    """All eight rates, those not given unknown."""
-    names = ("input", "cached_input", "cache_write_5m", "cache_write_1h", "output", "reasoning")
-    empty = dict.fromkeys((*names, "request_per_1k", "web_search_per_1k"))
+    """All rates, those not given unknown."""
+    empty = dict.fromkeys(RateList.model_fields)
     return {**empty, **{name: Decimal(rate) for name, rate in known.items()}}
 
 
@@ -96,6 +98,10 @@ def test_every_rate_is_shown_as_the_catalog_writes_it(catalog: Catalog) -> None:
     batch = {"input": "2.5", "cached_input": "0.13", "cache_write_5m": "3", "cache_write_1h": "5"}
     assert price.model_dump() == {
         "from": None,
+        "until": None,
+        "verified": dt.date(2026, 10, 1),
+        "sources": {},
+        "basis": (),
         "hours_utc": (),
         "weekdays": (),
         "modes": {
@@ -110,7 +116,10 @@ def test_every_rate_is_shown_as_the_catalog_writes_it(catalog: Catalog) -> None:
                 "rates": rates(**batch),
                 "tiers": ({"above": 200, "rates": rates(**{**batch, "input": "4"})},),
             },
-            "priority": {"rates": rates(input="11"), "tiers": ()},
+            "priority": {
+                "rates": rates(input="11", cached_input="1", cache_write_5m="12", cache_write_1h="20"),
+                "tiers": (),
+            },
         },
     }
 
@@ -120,12 +129,16 @@ def test_a_raw_name_is_resolved_as_in_a_log(catalog: Catalog) -> None:
 
     assert (shown.provider, shown.model) == ("acme", "acme-large")
     assert (shown.asked_provider, shown.asked_model) == ("Acme Cloud", "acme-large-2026")
-    assert shown.catalog.model_dump() == {
-        "path": catalog.path,
-        "source": "made for a test",
-        "date": "2026-10-01",
-        "sha256": catalog.digest,
-    }
+    assert shown.resolved == r"by the pattern `^acme-large-\d+$`"
+    (layer,) = catalog.layers
+    told = {"path": layer.path, "source": "made for a test", "date": "2026-10-01", "sha256": catalog.digest}
+    assert shown.catalog.model_dump() == {**told, "layers": (told,), "stale": ()}
+    assert (shown.source, shown.file, shown.lender, shown.tokenizer) == (
+        "made for a test",
+        layer.path,
+        None,
+        None,
+    )
 
 
 def test_all_prices_are_shown_with_when_they_hold(catalog: Catalog) -> None:
@@ -255,12 +268,10 @@ def test_a_provider_that_the_catalog_lacks_is_an_error(catalog: Catalog) -> None
     assert raised.value.hint == "it has `acme`, `globex`"
 
 
-# The catalog itself
+def test_models_without_a_price_on_the_day_are_counted(catalog: Catalog) -> None:
+    july = dt.date(2026, 7, 1)
 
-
-def test_a_catalog_is_counted(catalog: Catalog) -> None:
-    checked = check_catalog(catalog)
-
-    assert (checked.providers, checked.models, checked.prices) == (2, 3, 5)
-    assert (checked.dated, checked.tiered) == (1, 1)
-    assert checked.modes == {"standard": 2, "batch": 3, "flex": 0, "priority": 1}
+    assert list_prices(catalog, FRIDAY).without_price == 0
+    assert list_prices(catalog, july).without_price == 1
+    assert list_prices(catalog, july, provider="globex").without_price == 0
+    assert list_prices(catalog, july, match="dated", mode="flex").without_price == 1

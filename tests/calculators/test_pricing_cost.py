@@ -213,7 +213,7 @@ def test_a_price_without_any_rate_has_none_in_any_mode(tmp_path: Path) -> None:
     [
         (
             {"input_tokens": 9, "cached_input_tokens": 5, "cache_write_tokens": 5},
-            "more cached than input tokens",
+            "more cached than input tokens (is input counted without the cached ones?)",
         ),
         ({"input_tokens": 9, "cache_write_1h_tokens": 1}, "more 1-hour cache writes than cache writes"),
         ({"output_tokens": 1, "reasoning_tokens": 2}, "more reasoning than output tokens"),

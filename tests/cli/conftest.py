@@ -17,6 +17,7 @@ schema = 1
 currency = "USD"
 source = "made for a test"
 date = 2026-10-01
+standalone = true
 
 [[provider]]
 id = "openai"

@@ -43,6 +43,8 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
         "pricing list",
         "pricing check",
         "pricing cost",
+        "pricing diff",
+        "pricing sync",
     ],
 )
 def test_help_explains_a_command(run: Run, command: str) -> None:

@@ -101,7 +101,7 @@ hint: input_tokens is a number
             snapshot("""\
 error: `colour` is not a column of a request
 
-hint: the columns are `request_id`, `timestamp`, `provider`, `model`, `endpoint`, `request_type`, `tag`, `tenant`, `project`, `user`, `session`, `adapter`, `qos`, `status`, `finish_reason`, `mode`, `feedback`, `variant`, `requests`, `input_tokens`, `cached_input_tokens`, `cache_write_tokens`, `cache_write_1h_tokens`, `output_tokens`, 11 more
+hint: the columns are `request_id`, `timestamp`, `provider`, `model`, `endpoint`, `request_type`, `tag`, `tenant`, `project`, `user`, `session`, `adapter`, `qos`, `status`, `finish_reason`, `mode`, `feedback`, `variant`, `requests`, `input_tokens`, `cached_input_tokens`, `cache_write_tokens`, `cache_write_1h_tokens`, `input_audio_tokens`, 17 more
 """),
         ),
         (
@@ -204,7 +204,7 @@ hint: mend the syntax there
         (
             "analyze log.jsonl --pricing odd.toml",
             snapshot("""\
-error: `odd.toml`: unknown key `shema`
+error: `odd.toml`, line 1: unknown key `shema`
 
 hint: did you mean `schema`?
 """),

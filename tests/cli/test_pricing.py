@@ -14,6 +14,7 @@ schema = 1
 currency = "USD"
 source = "made for a test"
 date = 2026-10-01
+standalone = true
 
 [[provider]]
 id = "acme"
@@ -105,7 +106,7 @@ def test_the_catalog_reads(run: Run, name: str, words: list[str]) -> None:
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "md"])
 def test_a_catalog_is_checked(run: Run, form: str) -> None:
-    code, out, err = run("pricing", "check", "prices.toml", "-o", form)
+    code, out, err = run("pricing", "check", "prices.toml", "--at", "2026-10-05", "-o", form)
 
     assert (code, err) == (0, "")
     assert out == external_file(f"screens/pricing-check-{form}.txt")
@@ -181,9 +182,9 @@ hint: `costopt pricing show` names every rate it has, and when it holds
         (
             "cost acme-large --input 1 --cached 2 --output 1",
             snapshot("""\
-error: more cached than input tokens
+error: more cached than input tokens (is input counted without the cached ones?)
 
-hint: `--input` counts all input
+hint: `--input` counts all input, `--output` all output, `--cache-write` all cache writes, and so on
 """),
         ),
         (
@@ -220,7 +221,7 @@ def test_a_malformed_catalog_is_an_error(run: Run, write: Write) -> None:
             2,
             "",
             """\
-error: `broken.toml`: model `acme/acme-large`: price 1: `batch_cached_input` is missing beside `batch_input` and `cached_input`
+error: `broken.toml`, line 22: model `acme/acme-large`: price 1: `batch_cached_input` is missing beside `batch_input` and the standard `cached_input`
 
 hint: write out what the provider bills: providers differ, so it is not derived
 """,
@@ -255,7 +256,35 @@ def test_a_list_is_that_of_today_unless_a_day_is_named(monkeypatch: pytest.Monke
     _, out, _ = run("pricing", "list", *OWN)
 
     assert " 2 prices, standard, on 2026-07-31\n" in out
+    assert " 1 model has no price then · see: costopt pricing show MODEL\n" in out
     assert "acme-dated" not in out
+
+
+def test_stale_prices_are_named_the_oldest_first(run: Run, write: Write) -> None:
+    more = "".join(
+        f'[[model]]\nprovider = "acme"\nid = "m{number}"\n'
+        f"[[model.price]]\nverified = 2025-01-0{number}\ninput = 1\n"
+        for number in range(1, 10)
+    )
+    write("old.toml", PRICES + more)
+
+    _, out, _ = run("pricing", "check", "old.toml", "--at", "2026-10-05")
+
+    assert " 9 models with a price last verified more than 180 days before 2026-10-05\n" in out
+    assert " acme/m1  2025-01-01\n" in out
+    assert " acme/m8  2025-01-08\n and 1 more · see: -o csv\n" in out
+
+
+def test_a_model_billed_by_another_list_says_so(run: Run, write: Write) -> None:
+    lending = '[[provider]]\nid = "reseller"\nfallback = ["acme"]\n'
+    write("lent.toml", PRICES + lending)
+    asked = ("acme-large", "--provider", "reseller", "--pricing", "lent.toml")
+
+    _, shown, _ = run("pricing", "show", *asked)
+    _, cost, _ = run("pricing", "cost", *asked, "--input", "1", "--output", "1")
+
+    assert " billed by the standard prices of acme\n" in shown
+    assert " billed by the standard prices of acme\n" in cost
 
 
 def test_a_screen_shows_the_first_models_and_names_the_command_for_all(run: Run, write: Write) -> None:

@@ -117,6 +117,57 @@ def test_rejected_rows_are_gone_and_the_kept_ones_known() -> None:
         ({"cache_write_1h_tokens": 1}, "more 1-hour cache writes than cache writes"),
         ({"cache_write_tokens": 1, "cache_write_1h_tokens": 2}, "more 1-hour cache writes than cache writes"),
         ({"reasoning_tokens": 6}, "more reasoning than output tokens"),
+        ({"cached_audio_tokens": 1}, "more cached audio than input audio"),
+        (
+            {"cached_audio_tokens": 2, "input_audio_tokens": 1, "cached_input_tokens": 5},
+            "more cached audio than input audio",
+        ),
+        (
+            {"cached_image_tokens": 2, "input_image_tokens": 1, "cached_input_tokens": 5},
+            "more cached images than input images",
+        ),
+        (
+            {"cached_audio_tokens": 1, "input_audio_tokens": 1},
+            "more cached audio and images than cached input",
+        ),
+        (
+            {
+                "cached_audio_tokens": 2,
+                "input_audio_tokens": 2,
+                "cached_image_tokens": 2,
+                "input_image_tokens": 2,
+                "cached_input_tokens": 3,
+            },
+            "more cached audio and images than cached input",
+        ),
+        (
+            {"input_audio_tokens": 11},
+            "more audio and images than input tokens that are neither cached nor written",
+        ),
+        (
+            {"input_image_tokens": 6, "input_audio_tokens": 5},
+            "more audio and images than input tokens that are neither cached nor written",
+        ),
+        (
+            {"input_image_tokens": 5, "cached_input_tokens": 3, "cache_write_tokens": 3},
+            "more audio and images than input tokens that are neither cached nor written",
+        ),
+        (
+            {
+                "input_audio_tokens": 8,
+                "cached_audio_tokens": 2,
+                "cached_input_tokens": 5,
+            },
+            "more audio and images than input tokens that are neither cached nor written",
+        ),
+        ({"output_audio_tokens": 6}, "more reasoning, audio and images than output tokens"),
+        ({"output_image_tokens": 6}, "more reasoning, audio and images than output tokens"),
+        (
+            {"output_image_tokens": 2, "output_audio_tokens": 2, "reasoning_tokens": 2},
+            "more reasoning, audio and images than output tokens",
+        ),
+        ({"input_audio_tokens": -1}, "input_audio_tokens is negative: -1"),
+        ({"output_image_tokens": "some"}, "output_image_tokens `some` is not a whole number"),
         ({"model": None, "input_tokens": -1, "timestamp": "soon"}, "unreadable time `soon`"),
     ],
 )
@@ -131,6 +182,18 @@ def test_a_row_is_rejected_for_its_first_reason(columns: dict[str, object], expe
         {"input_tokens": MAX_TOKENS},
         {"cached_input_tokens": 6, "cache_write_tokens": 4, "cache_write_1h_tokens": 4},
         {"cached_input_tokens": None, "reasoning_tokens": 5},
+        {"input_audio_tokens": 4, "input_image_tokens": 6},
+        {"input_audio_tokens": 3, "cached_audio_tokens": 3, "cached_input_tokens": 10},
+        {
+            "input_audio_tokens": 5,
+            "cached_audio_tokens": 2,
+            "input_image_tokens": 3,
+            "cached_image_tokens": 1,
+            "cached_input_tokens": 4,
+            "cache_write_tokens": 1,
+        },
+        {"output_audio_tokens": 2, "output_image_tokens": 2, "reasoning_tokens": 1},
+        {"input_audio_tokens": None, "output_audio_tokens": 5},
         {"cost_usd": "-0.5"},
         {"cost_usd": "n/a"},
         {"requests": 0},

@@ -136,6 +136,51 @@ def test_a_price_without_rates_is_known_but_unpriced(tmp_path: Path) -> None:
     assert load(tmp_path, PRICED).models[0].prices[0].modes == {}
 
 
+def test_a_threshold_may_include_its_size(tmp_path: Path) -> None:
+    tiers = "[{ at_least = 2, input = 2 }, { at_least = 200_000, input = 3 }, { above = 200_000, input = 4 }]"
+    (row,) = load(tmp_path, f"{PRICED}input = 1\ntier = {tiers}").models[0].prices
+
+    assert [tier.above for tier in row.modes["standard"].tiers] == [1, 199_999, 200_000]
+
+
+def test_a_row_says_when_it_was_verified_and_where_its_modes_are_from(tmp_path: Path) -> None:
+    prices = """
+        input = 1
+        [[model.price]]
+        from = 2026-07-01
+        input = 1
+        batch_input = 1
+        verified = 2026-11-10
+        source = { batch = "the bill", standard = "the page" }
+        """
+    first, second = load(tmp_path, PRICED + prices).models[0].prices
+
+    assert (first.verified, first.sources) == (None, {})
+    assert second.verified == dt.date(2026, 11, 10)
+    assert second.sources == {"batch": "the bill", "standard": "the page"}
+
+
+def test_audio_and_images_have_rates_of_their_own(tmp_path: Path) -> None:
+    rates = "input_audio = 1\ncached_audio = 2\ninput_image = 3\ncached_image = 4\noutput_audio = 5\noutput_image = 6"
+    (row,) = load(tmp_path, PRICED + rates).models[0].prices
+
+    assert row.modes["standard"].rates == Rates(
+        input_audio=1_000_000,
+        cached_audio=2_000_000,
+        input_image=3_000_000,
+        cached_image=4_000_000,
+        output_audio=5_000_000,
+        output_image=6_000_000,
+    )
+
+
+def test_a_model_keeps_its_source_flag_and_fingerprint(tmp_path: Path) -> None:
+    own = 'source = "the list"\nextend = true\nsynced = "abc"\n[[model.price]]'
+    (model,) = load(tmp_path, PRICED.replace("[[model.price]]", own)).models
+
+    assert (model.source, model.extend, model.synced, model.layer) == ("the list", True, "abc", 0)
+
+
 def test_a_row_keeps_its_date_hours_and_weekdays(tmp_path: Path) -> None:
     catalog = load(
         tmp_path,
@@ -202,15 +247,16 @@ def test_a_catalog_says_where_it_comes_from(tmp_path: Path) -> None:
     catalog = load(tmp_path, toml)
 
     assert catalog.digest == hashlib.sha256(toml.encode()).hexdigest()
-    assert catalog.source == "a price page"
-    assert catalog.date == dt.date(2026, 11, 10)
-    assert catalog.path == str(tmp_path / "prices.toml")
+    (layer,) = catalog.layers
+    assert layer.source == "a price page"
+    assert layer.date == dt.date(2026, 11, 10)
+    assert layer.path == str(tmp_path / "prices.toml")
 
 
 def test_source_and_date_are_optional(tmp_path: Path) -> None:
     catalog = load(tmp_path, HEAD)
 
-    assert (catalog.source, catalog.date, catalog.models) == ("", None, ())
+    assert (catalog.layers[0].source, catalog.layers[0].date, catalog.models) == ("", None, ())
 
 
 def test_a_catalog_equals_only_itself(tmp_path: Path) -> None:
@@ -221,7 +267,7 @@ def test_the_installed_catalog_is_preferred(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "pricing.toml").write_text(HEAD + 'source = "wheel"', encoding="utf-8")
     monkeypatch.setattr(catalog_module, "_PACKAGE", tmp_path)
 
-    assert load_catalog().source == "wheel"
+    assert load_catalog().layers[0].source == "wheel"
 
 
 def test_a_checkout_has_the_catalog_at_its_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +275,7 @@ def test_a_checkout_has_the_catalog_at_its_root(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(catalog_module, "_PACKAGE", tmp_path / "nothing")
     monkeypatch.setattr(catalog_module, "_CHECKOUT", tmp_path)
 
-    assert load_catalog().source == "checkout"
+    assert load_catalog().layers[0].source == "checkout"
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -254,8 +300,8 @@ def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
 
 def test_a_refusal_names_file_model_price_and_key(tmp_path: Path) -> None:
     assert refusal(tmp_path, PRICED + 'input = "5"') == (
-        '`TMP/prices.toml`: model `acme/large`: price 1: `input` is `"5"`, not a number of USD\n'
-        "expected: a number of USD"
+        '`TMP/prices.toml`, line 9: model `acme/large`: price 1: `input` is `"5"`, not a number\n'
+        "expected: a number"
     )
 
 
@@ -265,14 +311,15 @@ def test_a_refusal_names_file_model_price_and_key(tmp_path: Path) -> None:
         ('currency = "USD"', "`schema` is `None`, not `1`"),
         ('schema = 2\ncurrency = "USD"', "`schema` is `2`, not `1`"),
         ('schema = true\ncurrency = "USD"', "`schema` is `True`, not `1`"),
-        ('schema = 1\ncurrency = "EUR"', "`currency` is `EUR`, not `USD`"),
+        ('schema = 1\ncurrency = "EUR"', "`exchange` is missing: rates are in EUR"),
+        ('schema = 1\ncurrency = "Euro"', '`currency` is `"Euro"`, not a code of three capitals'),
+        ("schema = 1", "`currency` is missing"),
         (HEAD + 'date = "2026-11-10"', "`date` is"),
         (HEAD + "source = 1", "`source` is `1`, not a string"),
         (HEAD + "model = 1", "`model` is `1`, not a list of tables"),
         (HEAD + "[model]", "`model` is a table, not a list of tables"),
         (HEAD + "modle = []", "unknown key `modle`\ndid you mean `model`?"),
-        (HEAD + "[[adjust]]", "unknown key `adjust`\nknown here: currency"),
-        (HEAD + "[[alias]]", "unknown key `alias`"),
+        (HEAD + "standalone = 1", "`standalone` is `1`, not true or false"),
         (
             HEAD + '[[provider]]\nname = "acme"',
             "provider `number 1`: unknown key `name`\ndid you mean `names`?",
@@ -285,13 +332,16 @@ def test_a_refusal_names_file_model_price_and_key(tmp_path: Path) -> None:
         ),
         (
             HEAD + '[[provider]]\nid = "a"\nfallback = ["b"]',
-            "`fallback` names `b`, which is not in this file",
+            "`fallback` names `b`, which the catalog does not have",
         ),
         (HEAD + '[[provider]]\nid = "a"\ngateway = 1', "`gateway` is `1`, not true or false"),
         (HEAD + '[[model]]\nid = "x"', "model `?/x`: `provider` is missing"),
         (HEAD + '[[model]]\nprovider = "acme"\nid = " "', 'model `acme/ `: `id` is `" "`, not a string'),
         (HEAD + MODEL, "model `acme/large`: it has no price"),
-        (HEAD + MODEL + 'tokenizer = "o200k_base"', "model `acme/large`: unknown key `tokenizer`"),
+        (
+            HEAD + MODEL + "tokenizer = 1\n[[model.price]]",
+            "model `acme/large`: `tokenizer` is `1`, not a string",
+        ),
         (HEAD + MODEL + 'match = "large"', '`match` is `"large"`, not a table'),
         (HEAD + MODEL + 'match = { glob = ["x"] }', "unknown key `glob`"),
         (HEAD + MODEL + "match = { exact = [true] }", "`exact` is a list, not a list of strings"),
@@ -313,9 +363,9 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, toml: str, message: s
     ("row", "message"),
     [
         ("inptu = 1", "unknown key `inptu`\ndid you mean `input`?"),
-        ("input = true", "`input` is `true`, not a number of USD"),
-        ("input = -1", "`input` is `-1`, not between 0 and 1,000,000 USD"),
-        ("input = 1e7", "`input` is `1E+7`, not between"),
+        ("input = true", "`input` is `true`, not a number"),
+        ("input = -1", "`input` is `-1`, not between 0 and 100,000,000"),
+        ("input = 1e9", "`input` is `1E+9`, not between"),
         ("input = nan", "`input` is `NaN`, not between"),
         ("input = inf", "`input` is `Infinity`, not between"),
         ("input = 0.0000005", "`input` is `5E-7`, which has more than six decimals"),
@@ -323,7 +373,7 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, toml: str, message: s
         ("input = 1e-999999", "which has more than six decimals"),
         (
             "cached_input = 1\nbatch_input = 1",
-            "`batch_cached_input` is missing beside `batch_input` and `cached_input`",
+            "`batch_cached_input` is missing beside `batch_input` and the standard `cached_input`",
         ),
         ("cache_write_5m = 1\nbatch_input = 1", "`batch_cache_write_5m` is missing"),
         ("cache_write_1h = 1\nbatch_input = 1", "`batch_cache_write_1h` is missing"),
@@ -347,17 +397,34 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, toml: str, message: s
         ("weekdays = [0]", "`weekdays` is a list, not a list of different numbers"),
         ("weekdays = [1, 1]", "`weekdays` is a list, not a list of different numbers"),
         ("weekdays = [true]", "`weekdays` is a list, not a list of different numbers"),
-        ("input = 1\ntier = [{ input = 2 }]", "`above` is missing in a tier"),
+        ("input = 1\ntier = [{ input = 2 }]", "a tier needs one threshold"),
         ("input = 1\ntier = [{ above = 0, input = 2 }]", "`above` is `0`, not a whole number of tokens"),
         (
             "input = 1\ntier = [{ above = true, input = 2 }]",
             "`above` is `true`, not a whole number of tokens",
         ),
+        ("input = 1\ntier = [{ above = 9, at_least = 10, input = 2 }]", "a tier needs one threshold"),
+        (
+            "input = 1\ntier = [{ at_least = 1, input = 2 }]",
+            "`at_least` is `1`, not a whole number of tokens above 1",
+        ),
+        (
+            "input = 1\ntier = [{ at_least = 1.5, input = 2 }]",
+            "`at_least` is `1.5`, not a whole number of tokens above 1",
+        ),
+        (
+            "input = 1\ntier = [{ above = 9, input = 2 }, { at_least = 10, input = 3 }]",
+            "a tier starts above 9 tokens after one above 9",
+        ),
+        ('verified = "2026-11-10"', '`verified` is `"2026-11-10"`, not a date such as 2026-08-21'),
+        ('source = "a page"', '`source` is `"a page"`, not a table'),
+        ('source = { btach = "x" }', "`source`: unknown key `btach`\ndid you mean `batch`?"),
+        ('source = { batch = "" }', '`source`: `batch` is `""`, not a string that is not empty'),
         ("input = 1\ntier = [{ above = 9 }]", "a tier has no rate"),
         ("input = 1\ntier = [{ above = 9, outptu = 2 }]", "unknown key `outptu`\ndid you mean `output`?"),
         (
             "input = 1\ntier = [{ above = 9, input = 2 }, { above = 9, input = 3 }]",
-            "`above` is `9` after `9`\norder the tiers",
+            "a tier starts above 9 tokens after one above 9\norder the tiers",
         ),
         ("input = 1\ntier = [{ above = 9, batch_input = 2 }]", "`batch_input` stands in a tier only"),
         (
@@ -371,12 +438,77 @@ def test_what_is_not_understood_is_refused(tmp_path: Path, toml: str, message: s
         ("[model.price.mode.flex]\nbatch_input = 1", "mode flex: unknown key `batch_input`"),
         (
             "[model.price.mode.flex]\ninput = 1\ntier = [{ above = 9, input = 2 }, { above = 8, input = 3 }]",
-            "mode flex: `above` is `8` after `9`",
+            "mode flex: a tier starts above 8 tokens after one above 9",
         ),
     ],
 )
 def test_a_price_that_could_be_misread_is_refused(tmp_path: Path, row: str, message: str) -> None:
     assert message in refusal(tmp_path, PRICED + row)
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("schema = 2", "`TMP/prices.toml`, line 1: `schema` is `2`"),
+        ('\n\ncurrency = "USD"', "`TMP/prices.toml`, line 1: `schema` is `None`"),
+        (HEAD + "modle = []", "line 4: unknown key `modle`"),
+        (HEAD + '\nsource = "x"\ndate = 2026', "line 6: `date` is `2026`"),
+        (HEAD + '[[provider]]\nid = "a"\nfallback = ["b"]', "line 6: provider `a`: `fallback` names `b`"),
+        (HEAD + '[[provider]]\nid = "a"\n[[provider]]\nid = "a"', "line 6: provider `a`: it is there twice"),
+        (
+            HEAD + '[[provider]]\nid = "a"\n[[provider]]\nid = "b"\nnames = ["A"]',
+            "line 8: provider `b`: the name `a` is also",
+        ),
+        (
+            HEAD + '[[provider]]\nid = "a"\n[provider.infer]\nregex = ["("]',
+            "line 7: provider `a`: `regex` has `(`",
+        ),
+        (
+            HEAD + MODEL + 'match = { exact = ["a"],\n  glob = ["x"] }',
+            "line 9: model `acme/large`: unknown key `glob`",
+        ),
+        (HEAD + MODEL, "line 5: model `acme/large`: it has no price"),
+        (PRICED + "input = 1" + MODEL + "[[model.price]]", "line 10: model `acme/large`: it is there twice"),
+        (
+            PRICED + "input = 1\n[[model.price]]\n\ninptu = 1",
+            "line 12: model `acme/large`: price 2: unknown key `inptu`",
+        ),
+        (PRICED + "input = 1\n[[model.price]]", "line 10: model `acme/large`: price 2: `from` is absent"),
+        (
+            PRICED + "input = 1\n[[model.price.tier]]\nabove = 9\noutput = -1",
+            "line 12: model `acme/large`: price 1: `output` is `-1`",
+        ),
+        (
+            PRICED + "[model.price.mode.flex]\ntier = 1",
+            "line 10: model `acme/large`: price 1: mode flex: `tier` is `1`",
+        ),
+        (
+            PRICED + "input = 1\ncached_input = 1\n\nbatch_input = 1",
+            "line 12: model `acme/large`: price 1: `batch_cached_input`",
+        ),
+        (
+            PRICED + "input = 1\ncached_input = 1\n[model.price.mode.flex]\ninput = 1",
+            "line 12: model `acme/large`: price 1: mode flex: `cached_input` is missing beside `input` and the standard",
+        ),
+        (
+            PRICED + "input = 1\noutput_audio = 1\nbatch_input = 1",
+            "line 11: model `acme/large`: price 1: `batch_output_audio`",
+        ),
+    ],
+)
+def test_a_refusal_names_the_line(tmp_path: Path, toml: str, message: str) -> None:
+    assert message in refusal(tmp_path, toml)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5000, "1e-99999999999999999999", "[" * 5000 + "]" * 5000],
+    ids=["digits", "exponent", "nesting"],
+)
+def test_a_figure_beyond_all_measure_is_refused_without_a_traceback(tmp_path: Path, number: str) -> None:
+    assert refusal(tmp_path, f"{PRICED}input = {number}") == (
+        "`TMP/prices.toml` has a number or nesting beyond all measure\nno price is that long"
+    )
 
 
 def test_more_prices_or_tiers_than_a_rate_id_has_room_for_are_refused(tmp_path: Path) -> None:

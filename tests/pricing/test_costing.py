@@ -63,8 +63,43 @@ id = "tiered"
 input = 1
 output = 2
 tier = [{ above = 200_000, input = 2, output = 3 }]
+
+[[model]]
+provider = "acme"
+id = "media"
+[[model.price]]
+input = 1
+cached_input = 0.1
+input_audio = 32
+cached_audio = 0.4
+input_image = 5
+cached_image = 0.5
+output = 4
+output_audio = 64
+output_image = 40
+
+[[model]]
+provider = "acme"
+id = "hearing"
+[[model.price]]
+input = 1
+cached_input = 0.1
+input_audio = 32
+output = 4
 """
-ALL, PLAIN, INPUT_ONLY, SHORT_WRITES, TIERED = (RateKey(model, 0, 0, 0).rate_id for model in range(5))
+ORDER = (
+    "requests",
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "web_searches",
+)
+ALL, PLAIN, INPUT_ONLY, SHORT_WRITES, TIERED, MEDIA, HEARING = (
+    RateKey(model, 0, 0, 0).rate_id for model in range(7)
+)
 
 
 @pytest.fixture
@@ -73,11 +108,13 @@ def catalog(tmp_path: Path) -> Catalog:
     return load_catalog(tmp_path / "prices.toml")
 
 
-def cost(catalog: Catalog, rate_id: int, counts: str, mode: str | None = None) -> Decimal | None:
-    """What a group costs, in USD; counts are in the order of `COUNTS`, and those left out are 0."""
-    header = ",".join(COUNTS[: counts.count(",") + 1])
+def cost(
+    catalog: Catalog, rate_id: int, counts: str, mode: str | None = None, **media: int
+) -> Decimal | None:
+    """What a group costs, in USD; counts are in the order of `ORDER`, and those left out are 0."""
+    header = ",".join(ORDER[: counts.count(",") + 1])
     rollup = pl.read_csv(io.StringIO(f"{header}\n{counts}\n"))
-    rest = [pl.lit(0).alias(name) for name in COUNTS if name not in rollup.columns]
+    rest = [pl.lit(media.get(name, 0)).alias(name) for name in COUNTS if name not in rollup.columns]
     costs = price(rollup.with_columns(*rest, rate_id=rate_id), catalog, mode)
     assert costs.dtype == PICO
     found = costs.to_list()[0]
@@ -125,6 +162,31 @@ def test_without_a_rate_of_its_own_a_part_costs_what_the_whole_does(
 def test_what_has_no_rate_has_no_cost_not_even_for_nothing(catalog: Catalog, rate_id: int) -> None:
     assert cost(catalog, rate_id, "1,1000,0,0,0,1000") is None
     assert cost(catalog, rate_id, "0") is None
+
+
+def test_audio_and_images_are_billed_once_at_their_own_rates(catalog: Catalog) -> None:
+    assert cost(catalog, MEDIA, "0,1000000", input_audio_tokens=250_000) == Decimal("8.75")
+    assert cost(catalog, MEDIA, "0,1000000", input_image_tokens=250_000) == 2
+    assert cost(catalog, MEDIA, "0,0,0,0,0,1000000", output_audio_tokens=250_000) == 19
+    assert cost(catalog, MEDIA, "0,0,0,0,0,1000000", output_image_tokens=250_000) == 13
+    assert cost(
+        catalog, MEDIA, "0,1000000,500000", input_audio_tokens=500_000, cached_audio_tokens=250_000
+    ) == Decimal("8.375")
+    assert cost(
+        catalog, MEDIA, "0,1000000,500000", input_image_tokens=500_000, cached_image_tokens=250_000
+    ) == Decimal("1.65")
+
+
+def test_without_a_rate_of_their_own_audio_and_images_are_text(catalog: Catalog) -> None:
+    counts = "1,1000000,0,0,0,1000000"
+
+    assert cost(catalog, PLAIN, counts, input_audio_tokens=9, output_image_tokens=9) == 18
+
+
+def test_cached_audio_has_no_discount_that_is_not_listed(catalog: Catalog) -> None:
+    counts = {"input_audio_tokens": 1_000_000, "cached_audio_tokens": 1_000_000}
+
+    assert cost(catalog, HEARING, "0,1000000,1000000", None, **counts) == 32
 
 
 def test_output_without_a_rate_has_no_cost_but_no_output_needs_none(catalog: Catalog) -> None:
@@ -187,7 +249,12 @@ def test_no_groups_cost_nothing(catalog: Catalog) -> None:
 
 def test_the_parts_of_a_cost_are_what_it_adds_up(catalog: Catalog) -> None:
     rollup = pl.DataFrame(
-        {"rate_id": [ALL, PLAIN], **{name: [1, 1] for name in COUNTS}, "input_tokens": [5, 5]}
+        {
+            "rate_id": [ALL, PLAIN],
+            **{name: [1, 1] for name in COUNTS},
+            "input_tokens": [5, 5],
+            "output_tokens": [5, 5],
+        }
     ).with_columns(web_searches=pl.Series([1, 0]))
 
     parts = explain(rollup, catalog)
@@ -197,8 +264,14 @@ def test_the_parts_of_a_cost_are_what_it_adds_up(catalog: Catalog) -> None:
         "cached_input",
         "cache_write_5m",
         "cache_write_1h",
+        "input_audio",
+        "cached_audio",
+        "input_image",
+        "cached_image",
         "output",
         "reasoning",
+        "output_audio",
+        "output_image",
         "request",
         "web_search",
     )
@@ -208,4 +281,4 @@ def test_the_parts_of_a_cost_are_what_it_adds_up(catalog: Catalog) -> None:
 def test_what_has_no_price_has_no_part_with_a_cost(catalog: Catalog) -> None:
     rollup = pl.DataFrame({"rate_id": [UNKNOWN_MODEL], **{name: [0] for name in COUNTS}})
 
-    assert explain(rollup, catalog)["cost"].to_list() == [None] * 8
+    assert explain(rollup, catalog)["cost"].to_list() == [None] * 14

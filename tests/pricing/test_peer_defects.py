@@ -106,7 +106,7 @@ def test_a_batch_discount_of_another_size_is_not_made_a_half() -> None:
         ("flex", "openai/gpt-4o-2024-08-06"),
         ("flex", "openai/gpt-5.3-codex"),
         ("priority", "anthropic/claude-opus-4-7"),
-        ("priority", "google/gemini-2.5-pro"),
+        ("priority", "mistral/mistral-small-latest"),
         ("batch", "aws/anthropic.claude-sonnet-4-5-20250929-v1:0"),
         ("overnight", "openai/gpt-5.4"),
     ],

@@ -5,7 +5,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from costopt.pricing.catalog import MODES, Catalog, load_catalog
+from costopt.pricing.catalog import (
+    MODES,
+    Catalog,
+    Layer,
+    Match,
+    Model,
+    ModePrice,
+    PriceRow,
+    Rates,
+    load_catalog,
+)
+from costopt.pricing.layers import stack
 from costopt.pricing.rates import OTHER_MODE, rate_key, why_unpriced
 from costopt.pricing.schedule import Schedule, rows_in_force
 
@@ -321,6 +332,71 @@ def test_a_log_that_counts_no_searches_needs_no_rate_for_them(tmp_path: Path) ->
     catalog = catalog_of(tmp_path, "[[model.price]]\ninput = 1\noutput = 1\n")
 
     assert found(catalog, "timestamp\n2026-10-01T00:00:00Z\n") == ["m0 row 0 standard tier 0"]
+
+
+def found_in(prices: tuple[PriceRow, ...], csv: str) -> list[str]:
+    """For each request the price row it gets, or why it has no price."""
+    catalog = stack([Layer("file", "digest", models=(Model("acme", "m0", Match(), prices),))])
+    return rows(found(catalog, csv))
+
+
+def row(
+    starts: dt.date | None = None,
+    ends: dt.date | None = None,
+    hours: tuple[tuple[int, int], ...] = (),
+    weekdays: frozenset[int] = frozenset(),
+) -> PriceRow:
+    return PriceRow(starts, hours, weekdays, {"standard": ModePrice(Rates(input=1, output=1))}, ends)
+
+
+OCT_1, OCT_3 = dt.date(2026, 10, 1), dt.date(2026, 10, 3)
+
+
+def test_a_price_ends_with_the_last_microsecond_before_its_end() -> None:
+    requests = """timestamp
+2026-09-30T23:59:59.999999Z
+2026-10-01T00:00:00Z
+2026-10-02T23:59:59.999999Z
+2026-10-03T00:00:00Z
+"""
+
+    assert found_in((row(), row(OCT_1, OCT_3)), requests) == ["0", "1", "1", "0"]
+    assert found_in((row(OCT_1, OCT_3),), requests) == ["no_rate_for_date", "0", "0", "no_rate_for_date"]
+    assert found_in((row(None, OCT_1),), requests) == ["0", *["no_rate_for_date"] * 3]
+
+
+def test_a_price_that_ends_leaves_the_one_before_it_in_its_hours() -> None:
+    requests = """timestamp
+2026-10-02T01:00:00Z
+2026-10-02T07:00:00Z
+2026-10-03T01:00:00Z
+"""
+
+    assert found_in((row(), row(None, OCT_3, ((0, 360),))), requests) == ["1", "0", "0"]
+    assert found_in((row(), row(OCT_1, OCT_3, weekdays=frozenset({6}))), requests) == ["0", "0", "0"]
+
+
+def test_prices_that_end_are_not_in_force_after_it() -> None:
+    prices = (row(), row(OCT_1, OCT_3), row(OCT_1, OCT_3, ((0, 360),)))
+
+    days = [OCT_1 - dt.timedelta(days=1), OCT_1, OCT_3 - dt.timedelta(days=1), OCT_3]
+    assert [rows_in_force(prices, day) for day in days] == [[0], [1, 2], [1, 2], [0]]
+    assert rows_in_force(prices, dt.datetime(2026, 10, 2, 23, 59, tzinfo=dt.UTC)) == [1]
+
+
+def test_contract_terms_begin_and_end_to_the_microsecond(tmp_path: Path) -> None:
+    catalog = catalog_of(
+        tmp_path,
+        "[[model.price]]\ninput = 1\n[[adjust]]\nfrom = 2026-10-01\nuntil = 2026-10-03\nmultiply = 0.5\n",
+    )
+    requests = """timestamp
+2026-09-30T23:59:59.999999Z
+2026-10-01T00:00:00Z
+2026-10-02T23:59:59.999999Z
+2026-10-03T00:00:00Z
+"""
+
+    assert rows(found(catalog, requests)) == ["0", "1", "1", "0"]
 
 
 WEEKEND_HOURS = """

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from costopt.pricing.catalog import MODES, Catalog, Rates, load_catalog
+from costopt.pricing.lending import model_of
 from costopt.pricing.matching import resolve
 
 TODAY = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
@@ -23,7 +24,7 @@ def rates(
     minute = when.hour * 60 + when.minute
     row = [
         row
-        for row in catalog.models[index].prices
+        for row in model_of(catalog, index).prices
         if (row.starts is None or row.starts <= when.date())
         and (not row.weekdays or when.isoweekday() in row.weekdays)
         and (not row.hours_utc or any(start <= minute < end for start, end in row.hours_utc))
@@ -46,8 +47,8 @@ def figures(found: Rates | None, count: int) -> str:
 def test_every_known_provider_and_model_is_there(catalog: Catalog) -> None:
     assert len(catalog.models) >= 2300
     assert len(catalog.providers) >= 47
-    assert catalog.source.startswith("genai-prices ")
-    assert catalog.date is not None
+    assert catalog.layers[0].source.startswith("genai-prices ")
+    assert catalog.layers[0].date is not None
 
 
 @pytest.mark.parametrize(
@@ -159,8 +160,8 @@ def test_a_model_is_found_by_its_own_id(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     ("provider", "model", "expected"),
     [
-        ("azure_openai", "gpt-4o-mini", "openai/gpt-4o-mini"),
-        ("az.ai.openai", "gpt-4o-mini-2024-07-18", "openai/gpt-4o-mini"),
+        ("azure_openai", "gpt-4o-mini", "azure/gpt-4o-mini"),
+        ("az.ai.openai", "gpt-4o-mini-2024-07-18", "azure/gpt-4o-mini"),
         ("openai", "gpt-5.4-20260305", "openai/gpt-5.4"),
         ("gcp.gemini", "models/gemini-2.5-flash", "google/gemini-2.5-flash"),
         ("vertex_ai", "claude-opus-4@20250514", "google/claude-4-opus"),
@@ -177,7 +178,7 @@ def test_a_model_is_found_by_its_own_id(catalog: Catalog) -> None:
         ("xai", "grok-4", "x-ai/grok-4-0709"),
         ("openrouter", "anthropic/claude-sonnet-4.5", "openrouter/anthropic/claude-sonnet-4.5"),
         ("litellm", "openrouter/anthropic/claude-sonnet-4.5", "openrouter/anthropic/claude-sonnet-4.5"),
-        ("litellm", "azure/gpt-4o", "openai/gpt-4o"),
+        ("litellm", "azure/gpt-4o", "azure/gpt-4o"),
         (None, "claude-sonnet-4-5-20250929", "anthropic/claude-sonnet-4-5"),
         (None, "gemini/gemini-2.5-flash", "google/gemini-2.5-flash"),
         (None, "acme-large", None),
@@ -190,6 +191,4 @@ def test_names_seen_in_logs_are_understood(
 ) -> None:
     index = resolve(catalog, provider, model)
 
-    assert (
-        None if index is None else f"{catalog.models[index].provider}/{catalog.models[index].id}"
-    ) == expected
+    assert (None if index is None else model_of(catalog, index).name) == expected

@@ -24,6 +24,7 @@ from costopt.pipeline import MEASURES, Logs, load
 from costopt.pricing.catalog import (
     MODES,
     Catalog,
+    Layer,
     Match,
     Model,
     ModePrice,
@@ -34,6 +35,7 @@ from costopt.pricing.catalog import (
     load_catalog,
 )
 from costopt.pricing.costing import price
+from costopt.pricing.layers import stack
 from costopt.pricing.rates import RateKey
 from costopt.rollups.rollup import Rollup, build, merge
 
@@ -63,6 +65,7 @@ ROWS = st.builds(
     hours_utc=st.sampled_from(HOURS),
     weekdays=st.sampled_from(WEEKDAYS),
     modes=st.dictionaries(st.sampled_from(MODES), MODE_PRICES, min_size=1, max_size=2),
+    ends=st.sampled_from((None, None, *DATES)),
 )
 NAMES = ("m0", "m1")
 
@@ -72,8 +75,8 @@ PRICES = st.lists(ROWS, min_size=1, max_size=3).map(tuple)
 
 def catalog_of(*prices: tuple[PriceRow, ...]) -> Catalog:
     models = tuple(Model("acme", f"m{n}", Match(), rows) for n, rows in enumerate(prices))
-    providers = {"acme": Provider("acme", infer=Match(prefix=("m",)))}
-    return Catalog(providers, models, digest="", date=None, source="random", path="random")
+    providers = (Provider("acme", infer=Match(prefix=("m",))),)
+    return stack([Layer("random", "", source="random", providers=providers, models=models)])
 
 
 CATALOGS = st.builds(catalog_of, PRICES, PRICES)
@@ -101,6 +104,12 @@ class Request:
     written_1h: int
     answered: int
     reasoned: int
+    heard: int
+    heard_cached: int
+    seen: int
+    seen_cached: int
+    spoken: int
+    drawn: int
     searches: int
 
     @property
@@ -108,12 +117,25 @@ class Request:
         """The canonical counts."""
         return {
             "requests": self.requests,
-            "input_tokens": self.plain + self.cached + self.written + self.written_1h,
-            "cached_input_tokens": self.cached,
+            "input_tokens": self.plain
+            + self.cached
+            + self.written
+            + self.written_1h
+            + self.heard
+            + self.heard_cached
+            + self.seen
+            + self.seen_cached,
+            "cached_input_tokens": self.cached + self.heard_cached + self.seen_cached,
             "cache_write_tokens": self.written + self.written_1h,
             "cache_write_1h_tokens": self.written_1h,
-            "output_tokens": self.answered + self.reasoned,
+            "input_audio_tokens": self.heard + self.heard_cached,
+            "cached_audio_tokens": self.heard_cached,
+            "input_image_tokens": self.seen + self.seen_cached,
+            "cached_image_tokens": self.seen_cached,
+            "output_tokens": self.answered + self.reasoned + self.spoken + self.drawn,
             "reasoning_tokens": self.reasoned,
+            "output_audio_tokens": self.spoken,
+            "output_image_tokens": self.drawn,
             "web_searches": self.searches,
         }
 
@@ -155,6 +177,12 @@ REQUESTS = st.builds(
     written_1h=TOKENS,
     answered=TOKENS,
     reasoned=TOKENS,
+    heard=TOKENS,
+    heard_cached=TOKENS,
+    seen=TOKENS,
+    seen_cached=TOKENS,
+    spoken=TOKENS,
+    drawn=TOKENS,
     searches=st.integers(0, 3),
 )
 LOGS = st.lists(REQUESTS, min_size=1, max_size=12)
@@ -174,13 +202,20 @@ def slow_cost(catalog: Catalog, request: Request) -> Decimal | None:
     if rates is None:
         return None
     write_rate = rates.input if rates.cache_write_5m is None else rates.cache_write_5m
+    cached_rate = rates.input if rates.cached_input is None else rates.cached_input
     parts: list[tuple[int, int | None]] = [
         (request.plain, rates.input),
-        (request.cached, rates.input if rates.cached_input is None else rates.cached_input),
+        (request.cached, cached_rate),
         (request.written, write_rate),
         (request.written_1h, write_rate if rates.cache_write_1h is None else rates.cache_write_1h),
+        (request.heard, first(rates.input_audio, rates.input)),
+        (request.heard_cached, first(rates.cached_audio, rates.input_audio, cached_rate)),
+        (request.seen, first(rates.input_image, rates.input)),
+        (request.seen_cached, first(rates.cached_image, rates.input_image, cached_rate)),
         (request.answered, rates.output),
-        (request.reasoned, rates.output if rates.reasoning is None else rates.reasoning),
+        (request.reasoned, first(rates.reasoning, rates.output)),
+        (request.spoken, first(rates.output_audio, rates.output)),
+        (request.drawn, first(rates.output_image, rates.output)),
         (request.requests, rates.request or 0),
         (request.searches, rates.web_search),
     ]
@@ -193,6 +228,11 @@ def slow_cost(catalog: Catalog, request: Request) -> Decimal | None:
     if any(count and rate is None for count, rate in needed):
         return None
     return sum((Decimal(count) * (rate or 0) for count, rate in parts), Decimal(0)).scaleb(-12)
+
+
+def first(*rates: int | None) -> int | None:
+    """The first rate that is listed."""
+    return next((rate for rate in rates if rate is not None), None)
 
 
 def _slow_rates(catalog: Catalog, request: Request) -> Rates | None:
@@ -212,6 +252,7 @@ def _holds(row: PriceRow, time: dt.datetime) -> bool:
     ]
     return (
         (row.starts is None or time.date() >= row.starts)
+        and (row.ends is None or time.date() < row.ends)
         and (not row.weekdays or time.isoweekday() in row.weekdays)
         and (not hours or any(hours))
     )
@@ -343,7 +384,22 @@ def test_the_order_of_merging_changes_nothing(
 
 
 COUNT = st.integers(0, 10**12)
-KINDS = ("plain", "cached", "written", "written_1h", "answered", "reasoned", "searches", "requests")
+KINDS = (
+    "plain",
+    "cached",
+    "written",
+    "written_1h",
+    "heard",
+    "heard_cached",
+    "seen",
+    "seen_cached",
+    "answered",
+    "reasoned",
+    "spoken",
+    "drawn",
+    "searches",
+    "requests",
+)
 BASKETS = st.fixed_dictionaries(dict.fromkeys(KINDS, COUNT))
 
 

@@ -50,7 +50,7 @@ def test_a_model_is_named_once(provider: str | None, model: str | None, expected
 
 
 def test_a_catalog_without_a_date_is_named_by_its_file() -> None:
-    catalog = CatalogReport(path="prices.toml", source="mine", date=None, sha256="0")
+    catalog = CatalogReport(path="prices.toml", source="mine", date=None, sha256="0", layers=())
 
     assert prices(catalog) == "prices of prices.toml"
 

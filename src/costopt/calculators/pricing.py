@@ -1,7 +1,7 @@
-"""What a catalog says of a model, and of all of them."""
+"""What a catalog says of a model, and of all of them on a day."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,8 +11,10 @@ from costopt.errors import CatalogError
 from costopt.models.intake import CatalogReport
 from costopt.models.money import usd
 from costopt.models.result import Frozen, Result
+from costopt.pricing.age import verified_on
 from costopt.pricing.catalog import MODES, RATE_FIELDS, Catalog, Model, PriceRow, Rates, report_of
-from costopt.pricing.matching import find_provider, nearest, resolve
+from costopt.pricing.lending import model_of
+from costopt.pricing.matching import Meaning, find_provider, meaning_of, nearest
 from costopt.pricing.rows import RATE_KEYS
 from costopt.pricing.schedule import rows_in_force
 
@@ -24,8 +26,14 @@ class RateList(Frozen):
     cached_input: Decimal | None = None
     cache_write_5m: Decimal | None = None
     cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    cached_audio: Decimal | None = None
+    input_image: Decimal | None = None
+    cached_image: Decimal | None = None
     output: Decimal | None = None
     reasoning: Decimal | None = None
+    output_audio: Decimal | None = None
+    output_image: Decimal | None = None
     request_per_1k: Decimal | None = None
     web_search_per_1k: Decimal | None = None
 
@@ -49,6 +57,7 @@ class Term(Frozen):
 
     Attributes:
         starts: Its first day, `from` in JSON; null is from the start.
+        ends: The first day on which it no longer holds, `until` in JSON; null is never.
         hours_utc: Windows such as `22:00-06:00`; none is all day.
         weekdays: 1 is Monday; none is every day.
     """
@@ -56,13 +65,24 @@ class Term(Frozen):
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
     starts: dt.date | None = Field(alias="from")
+    ends: dt.date | None = Field(alias="until")
     hours_utc: tuple[str, ...]
     weekdays: tuple[int, ...]
 
 
 class Price(Term):
-    """One price of a model; a mode that the catalog does not list is absent."""
+    """One price of a model.
 
+    Attributes:
+        verified: The day it was last compared with the provider's page; null is unknown.
+        sources: By mode, where its rates came from, if not from where the model's did.
+        basis: What the rates are made from where no file writes them out: a contract, a currency, hours.
+        modes: A mode that the catalog does not list is absent.
+    """
+
+    verified: dt.date | None
+    sources: Mapping[str, str]
+    basis: tuple[str, ...]
     modes: Mapping[str, ModeRates]
 
 
@@ -74,8 +94,13 @@ class PricingShow(Result):
         model: Which one.
         asked_provider: As it was asked for.
         asked_model: As it was asked for.
+        resolved: By what the name was found.
+        lender: The provider whose standard prices hold, if the model is billed by another's list.
+        source: Where the prices came from.
+        file: Where they stand.
+        tokenizer: What counts the model's tokens, if that is known.
         at: The day or moment whose prices these are; null for all.
-        catalog: Where they stand.
+        catalog: All files of it.
         prices: In the catalog's order: of those whose conditions all hold, the last one applies.
     """
 
@@ -85,6 +110,11 @@ class PricingShow(Result):
     model: str
     asked_provider: str | None
     asked_model: str
+    resolved: str
+    lender: str | None
+    source: str | None
+    file: str
+    tokenizer: str | None
     at: dt.datetime | dt.date | None
     catalog: CatalogReport
     prices: tuple[Price, ...]
@@ -98,8 +128,9 @@ def show_prices(
     Raises:
         CatalogError: There are none.
     """
-    found = find_model(catalog, provider, model)
-    name = f"{found.provider}/{found.id}"
+    meaning = find_meaning(catalog, provider, model)
+    found = model_of(catalog, meaning.number)
+    name = found.name
     numbers = range(len(found.prices)) if at is None else rows_in_force(found.prices, at)
     if at is not None and not numbers:
         raise CatalogError(
@@ -115,9 +146,14 @@ def show_prices(
         model=found.id,
         asked_provider=provider,
         asked_model=model,
+        resolved=meaning.how,
+        lender=found.lender or None,
+        source=found.source or catalog.layers[found.layer].source or None,
+        file=catalog.layers[found.layer].path,
+        tokenizer=found.tokenizer or None,
         at=at,
         catalog=report_of(catalog),
-        prices=tuple(_price(row, mode) for row in kept),
+        prices=tuple(_price(row, mode, verified_on(catalog, found, row)) for row in kept),
     )
 
 
@@ -127,20 +163,29 @@ def time_of(at: dt.date) -> str:
 
 
 def find_model(catalog: Catalog, provider: str | None, model: str) -> Model:
-    """What a raw name means.
+    """The model that a raw name means.
 
     Raises:
         CatalogError: It means nothing.
     """
-    number = resolve(catalog, provider, model)
-    if number is None:
+    return model_of(catalog, find_meaning(catalog, provider, model).number)
+
+
+def find_meaning(catalog: Catalog, provider: str | None, model: str) -> Meaning:
+    """What a raw name means, and how that was found.
+
+    Raises:
+        CatalogError: It means nothing.
+    """
+    meaning = meaning_of(catalog, provider, model)
+    if meaning is None:
         near = nearest(catalog, provider, model)
         hint = f"did you mean `{near}`?" if near else "`costopt pricing list` names all there are"
         raise CatalogError(f"No price for model `{model}`", hint=hint)
-    return catalog.models[number]
+    return meaning
 
 
-def _price(row: PriceRow, mode: str | None) -> Price:
+def _price(row: PriceRow, mode: str | None, verified: dt.date | None) -> Price:
     modes = {
         each: ModeRates(
             rates=rate_list(row.modes[each].rates),
@@ -151,7 +196,8 @@ def _price(row: PriceRow, mode: str | None) -> Price:
         for each in MODES
         if each in row.modes and mode in (None, each)
     }
-    return Price(**_term(row), modes=modes)
+    sources = {each: source for each, source in row.sources.items() if each in modes}
+    return Price(**_term(row), verified=verified, sources=sources, basis=row.basis, modes=modes)
 
 
 def term_of(row: PriceRow) -> Term:
@@ -160,9 +206,18 @@ def term_of(row: PriceRow) -> Term:
 
 
 def _term(row: PriceRow) -> Mapping[str, Any]:
-    """When a price row holds: the fields of `Term`."""
-    hours = tuple(f"{_clock(start)}-{_clock(end)}" for start, end in row.hours_utc)
-    return {"starts": row.starts, "hours_utc": hours, "weekdays": tuple(sorted(row.weekdays))}
+    return term(row.starts, row.ends, row.hours_utc, sorted(row.weekdays))
+
+
+def term(
+    starts: dt.date | None,
+    ends: dt.date | None,
+    hours_utc: Iterable[tuple[int, int]],
+    weekdays: Iterable[int],
+) -> Mapping[str, Any]:
+    """When a price holds: the fields of `Term`."""
+    hours = tuple(f"{_clock(start)}-{_clock(end)}" for start, end in hours_utc)
+    return {"starts": starts, "ends": ends, "hours_utc": hours, "weekdays": tuple(weekdays)}
 
 
 def rate_list(rates: Rates) -> RateList:
@@ -220,6 +275,7 @@ class PricingList(Result):
         mode: Whose rates are listed.
         catalog: Where they stand.
         models: By provider and name; one entry for each price that holds at some time of the day.
+        without_price: How many of the models asked for have no price then, and are not listed.
     """
 
     kind: ClassVar[str] = "pricing_list"
@@ -228,6 +284,7 @@ class PricingList(Result):
     mode: str
     catalog: CatalogReport
     models: tuple[ListedModel, ...]
+    without_price: int
 
 
 def list_prices(
@@ -251,7 +308,13 @@ def list_prices(
         if owner in (None, model.provider) and text in f"{model.provider}/{model.id}".lower()
     ]
     listed = (_listed(model, row, mode or "standard") for model in chosen for row in _rows(model, at, mode))
-    return PricingList(at=at, mode=mode or "standard", catalog=report_of(catalog), models=tuple(listed))
+    return PricingList(
+        at=at,
+        mode=mode or "standard",
+        catalog=report_of(catalog),
+        models=tuple(listed),
+        without_price=sum(not rows_in_force(model.prices, at) for model in chosen),
+    )
 
 
 def _known(catalog: Catalog, name: str) -> str:
@@ -284,50 +347,3 @@ def _listed(model: Model, row: PriceRow, mode: str) -> ListedModel:
         batch_output=batched.output,
         tiers_above=tuple(tier.above for tier in price.tiers) if price else (),
     )
-
-
-# The catalog itself
-
-
-class PricingCheck(Result):
-    """How much a catalog holds.
-
-    Attributes:
-        catalog: Which one.
-        providers: How many.
-        models: How many.
-        prices: How many price rows.
-        dated: Models with more than one price.
-        tiered: Models with context tiers.
-        modes: By mode, how many models have rates in it.
-    """
-
-    kind: ClassVar[str] = "pricing_check"
-
-    catalog: CatalogReport
-    providers: int
-    models: int
-    prices: int
-    dated: int
-    tiered: int
-    modes: Mapping[str, int]
-
-
-def check_catalog(catalog: Catalog) -> PricingCheck:
-    """What there is in a catalog, which was checked as it was read."""
-    models = catalog.models
-    return PricingCheck(
-        catalog=report_of(catalog),
-        providers=len(catalog.providers),
-        models=len(models),
-        prices=sum(len(model.prices) for model in models),
-        dated=sum(len(model.prices) > 1 for model in models),
-        tiered=sum(_is_tiered(model.prices) for model in models),
-        modes={
-            mode: sum(any(mode in row.modes for row in model.prices) for model in models) for mode in MODES
-        },
-    )
-
-
-def _is_tiered(rows: Sequence[PriceRow]) -> bool:
-    return any(price.tiers for row in rows for price in row.modes.values())

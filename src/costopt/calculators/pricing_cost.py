@@ -6,14 +6,16 @@ from typing import ClassVar, Final
 
 import polars as pl
 
-from costopt.calculators.pricing import Term, find_model, per, term_of, time_of
+from costopt.calculators.pricing import Term, find_meaning, per, term_of, time_of
 from costopt.errors import CatalogError, ConfigError
 from costopt.models.intake import CatalogReport
 from costopt.models.money import usd
+from costopt.models.parts import EXCEEDED
 from costopt.models.result import Frozen, Result
 from costopt.models.schema import COUNTS, REQUESTS
 from costopt.pricing.catalog import MODES, Catalog, report_of
 from costopt.pricing.costing import explain, price
+from costopt.pricing.lending import model_of
 from costopt.pricing.rates import RateKey, rate_key, rates_of, why_unpriced
 from costopt.pricing.rating import Rater
 
@@ -39,7 +41,13 @@ class Request(Frozen):
     cached_input_tokens: int = 0
     cache_write_tokens: int = 0
     cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
+    cached_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    cached_image_tokens: int = 0
     reasoning_tokens: int = 0
+    output_audio_tokens: int = 0
+    output_image_tokens: int = 0
     web_searches: int = 0
 
 
@@ -71,6 +79,8 @@ class PricingCost(Result):
         model: Which one.
         asked_provider: As it was asked for.
         asked_model: As it was asked for.
+        resolved: By what the name was found.
+        lender: The provider whose standard prices hold, if the model is billed by another's list.
         mode: Of the request.
         at: When it is made, UTC.
         price: When the price that was taken holds.
@@ -86,6 +96,8 @@ class PricingCost(Result):
     model: str
     asked_provider: str | None
     asked_model: str
+    resolved: str
+    lender: str | None
     mode: str
     at: dt.datetime
     price: Term
@@ -103,7 +115,8 @@ def cost_request(catalog: Catalog, request: Request) -> PricingCost:
         CatalogError: It has no price.
     """
     _check(request)
-    found = find_model(catalog, request.provider, request.model)
+    meaning = find_meaning(catalog, request.provider, request.model)
+    found = model_of(catalog, meaning.number)
     rated = Rater(catalog).rate(_frame(request))
     rate_id: int = rated["rate_id"][0]
     total: int | None = price(rated, catalog)[0]
@@ -115,6 +128,8 @@ def cost_request(catalog: Catalog, request: Request) -> PricingCost:
         model=found.id,
         asked_provider=request.provider,
         asked_model=request.model,
+        resolved=meaning.how,
+        lender=found.lender or None,
         mode=MODES[key.mode],
         at=request.timestamp,
         price=term_of(found.prices[key.row]),
@@ -127,23 +142,11 @@ def cost_request(catalog: Catalog, request: Request) -> PricingCost:
 
 def _check(request: Request) -> None:
     """The rules for lines of a log: a part cannot exceed its whole."""
-    cached = request.cached_input_tokens + request.cache_write_tokens
-    rules = (
-        (cached > request.input_tokens, "more cached than input tokens", "`--input` counts all input"),
-        (
-            request.cache_write_1h_tokens > request.cache_write_tokens,
-            "more 1-hour cache writes than cache writes",
-            "`--cache-write` counts all cache writes",
-        ),
-        (
-            request.reasoning_tokens > request.output_tokens,
-            "more reasoning than output tokens",
-            "`--output` counts all output",
-        ),
-    )
-    for broken, message, hint in rules:
-        if broken:
-            raise ConfigError(message, hint=hint)
+    counts = request.model_dump()
+    for reason, _, exceeds in EXCEEDED:
+        if exceeds(counts):
+            whole = "`--input` counts all input, `--output` all output, `--cache-write` all cache writes"
+            raise ConfigError(reason, hint=f"{whole}, and so on")
 
 
 def _frame(request: Request) -> pl.DataFrame:
@@ -159,7 +162,7 @@ def _unpriced(catalog: Catalog, request: Request, name: str, rate_id: int) -> Ca
     shown = "`costopt pricing show` names every rate it has, and when it holds"
     match reason:
         case "no_rate_for_mode":
-            row = catalog.models[rate_key(rate_id).model].prices[rate_key(rate_id).row]
+            row = model_of(catalog, rate_key(rate_id).model).prices[rate_key(rate_id).row]
             message = f"`{name}` has no {request.mode or 'standard'} rates"
             shown = f"it has {', '.join(mode for mode in MODES if mode in row.modes) or 'no rates'}"
         case "no_rate_for_date":
@@ -172,7 +175,7 @@ def _unpriced(catalog: Catalog, request: Request, name: str, rate_id: int) -> Ca
 def _tier_above(catalog: Catalog, key: RateKey) -> int | None:
     """The threshold of the tier whose rates are taken."""
     rates = rates_of(catalog, key.rate_id)
-    tiers = catalog.models[key.model].prices[key.row].modes[MODES[key.mode]].tiers
+    tiers = model_of(catalog, key.model).prices[key.row].modes[MODES[key.mode]].tiers
     return next((tier.above for tier in tiers if tier.rates is rates), None)
 
 

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import typer
+
 from costopt.calculators.batch import ELIGIBLE_TAGS
 from costopt.cli.options import BillOptions, ReadOptions
 from costopt.cli.progress import progress_bar
@@ -20,7 +22,8 @@ from costopt.intake.rejects import Rejects
 from costopt.intake.sources import find_sources
 from costopt.models.period import check_zone, parse_age, parse_moment
 from costopt.pipeline import CostBasis, Loaded, Logs, load
-from costopt.pricing.catalog import Catalog, load_catalog
+from costopt.pricing.catalog import Catalog, load_catalog, load_layers, shipped
+from costopt.pricing.layers import stack
 from costopt.report.emit import Output, replacing
 from costopt.rollups.rollup import Rollup
 
@@ -138,8 +141,36 @@ def billing(options: BillOptions) -> Billing:
 
 
 def open_catalog(named: Path | None, config: Config) -> Catalog:
-    """The price catalog: the one named, else that of the configuration, else the one that costopt ships."""
-    return load_catalog(named or (Path(config.pricing) if config.pricing else None))
+    """The price catalog, with the file named on top."""
+    return load_layers([*catalog_files(config, besides=named), *([named] if named else [])])
+
+
+def catalog_files(config: Config, *, besides: Path | None = None) -> list[Path]:
+    """The layers of the catalog, from the lowest up: what costopt ships, the user's file, the project's.
+
+    Args:
+        config: It names the project's file.
+        besides: A file that is left out, as it has another place.
+    """
+    files = [shipped(), *([user_catalog()] if user_catalog().is_file() else [])]
+    files += [Path(config.pricing)] if config.pricing else []
+    return [file for file in files if besides is None or file.resolve() != besides.resolve()]
+
+
+def user_catalog() -> Path:
+    """Where a user's own prices are: `~/.config/costopt/pricing.toml`, or its like on other systems."""
+    return Path(typer.get_app_dir("costopt")) / "pricing.toml"
+
+
+def open_prices(name: str, config: Config) -> Catalog:
+    """One catalog or price list: `catalog` is the one in use, `shipped` its lowest layer, else a list or a file."""
+    if name == "catalog":
+        return open_catalog(None, config)
+    if name == "shipped":
+        return load_catalog()
+    from costopt.pricing.sources import read_price_list
+
+    return stack([read_price_list(name).layer])
 
 
 def clock() -> dt.datetime:
@@ -157,6 +188,18 @@ def day_or_moment(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         return parse_moment(text, "UTC")
+
+
+def day(text: str) -> dt.date:
+    """A day, such as 2026-10-01.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"`{text}` is not a day", hint="write it like 2026-10-01") from error
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ Zone = Annotated[
 ]
 CatalogFile = Annotated[
     Path | None,
-    typer.Option("--pricing", metavar="FILE", help="Another price catalog.", envvar="COSTOPT_PRICING"),
+    typer.Option(
+        "--pricing", metavar="FILE", help="Prices to lay over the catalog.", envvar="COSTOPT_PRICING"
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -165,6 +167,72 @@ Reasoning = Annotated[
         show_default=False,
     ),
 ]
+InputAudio = Annotated[
+    int,
+    typer.Option(
+        "--input-audio",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Input tokens that are audio.",
+        show_default=False,
+    ),
+]
+CachedAudio = Annotated[
+    int,
+    typer.Option(
+        "--cached-audio",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Those of them read from the cache.",
+        show_default=False,
+    ),
+]
+InputImage = Annotated[
+    int,
+    typer.Option(
+        "--input-image",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Input tokens that are images.",
+        show_default=False,
+    ),
+]
+CachedImage = Annotated[
+    int,
+    typer.Option(
+        "--cached-image",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Those of them read from the cache.",
+        show_default=False,
+    ),
+]
+OutputAudio = Annotated[
+    int,
+    typer.Option(
+        "--output-audio",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Output tokens that are audio.",
+        show_default=False,
+    ),
+]
+OutputImage = Annotated[
+    int,
+    typer.Option(
+        "--output-image",
+        metavar="N",
+        min=0,
+        max=_MOST,
+        help="Output tokens that are images.",
+        show_default=False,
+    ),
+]
 WebSearches = Annotated[
     int,
     typer.Option(
@@ -184,11 +252,49 @@ FormOnly = Annotated[
     Literal["table", "json", "csv", "md"],
     typer.Option("-o", "--form", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
 ]
+Before = Annotated[
+    str,
+    typer.Argument(
+        metavar="BEFORE",
+        help="A catalog or price list: FILE, shipped, catalog, genai-prices, litellm, tokencostauto.",
+        show_default=False,
+    ),
+]
+After = Annotated[str, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
+PriceListName = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="LIST",
+        help="genai-prices, litellm or tokencostauto (installed), or a FILE of one of their forms.",
+        show_default=False,
+    ),
+]
+Into = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The catalog file to write; your own, over the shipped one."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")]
+PreferList = Annotated[
+    bool, typer.Option("--prefer-list", help="Where both have a price, take the list's, from a day on.")
+]
+Effective = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DAY", help="First day of prices that changed without a date; the list's own, or today."
+    ),
+]
+CheckedOn = Annotated[
+    str | None, typer.Option("--at", metavar="DAY", help="The day to look from at old prices; today.")
+]
+StaleDays = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Days after which a price should be verified again.")
+]
 CheckedFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="FILE",
-        help="The catalog; the configured or shipped one where it is left out.",
+        help="A file to check on top of the catalog; the catalog as it is where it is left out.",
         envvar="COSTOPT_PRICING",
         show_default=False,
     ),

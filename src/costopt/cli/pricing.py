@@ -5,25 +5,40 @@ from typing import Final
 import typer
 
 from costopt.cli.options import (
+    After,
     AsMode,
     At,
+    Before,
     Cached,
+    CachedAudio,
+    CachedImage,
     CacheWrite,
     CacheWrite1h,
     CatalogFile,
     CheckedFile,
+    CheckedOn,
     ConfigFile,
+    DryRun,
+    Effective,
     Form,
     FormOnly,
+    InputAudio,
+    InputImage,
     InputTokens,
+    Into,
     Matching,
     Mode,
     ModelName,
     Moment,
     OfProvider,
+    OutputAudio,
+    OutputImage,
     OutputTokens,
+    PreferList,
+    PriceListName,
     Provider,
     Reasoning,
+    StaleDays,
     To,
     WebSearches,
 )
@@ -104,19 +119,87 @@ def list_models(
 
 
 @pricing.command()
-def check(file: CheckedFile = None, config: ConfigFile = None, output: Form = "table", to: To = None) -> None:
-    """Whether a catalog is well-formed, and how much it holds.
+def check(
+    file: CheckedFile = None,
+    *,
+    at: CheckedOn = None,
+    stale_days: StaleDays = 180,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
+) -> None:
+    """Whether prices are well-formed, and which of them are old.
 
     Example: costopt pricing check our-prices.toml
     """
-    from costopt.calculators.pricing import check_catalog
-    from costopt.cli.loading import open_catalog
+    from costopt.calculators.pricing_check import check_catalog
+    from costopt.cli.loading import clock, day, open_catalog
     from costopt.config import load_config
     from costopt.report.emit import Output, emit
     from costopt.report.views.pricing import records_check, view_check
 
     catalog = open_catalog(file, load_config(config))
-    emit(check_catalog(catalog), view_check, records_check, Output(output, to))
+    result = check_catalog(catalog, day(at) if at else clock().date(), stale_days)
+    emit(result, view_check, records_check, Output(output, to))
+
+
+@pricing.command()
+def diff(
+    before: Before, after: After, *, config: ConfigFile = None, output: Form = "table", to: To = None
+) -> None:
+    """What two catalogs or price lists say differently.
+
+    Example: costopt pricing diff shipped our-prices.toml
+    """
+    from functools import partial
+
+    from costopt.calculators.pricing_diff import diff_catalogs
+    from costopt.cli.loading import open_prices
+    from costopt.cli.options import words
+    from costopt.config import load_config
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing_diff import records_diff, view_diff
+
+    settings = load_config(config)
+    result = diff_catalogs(open_prices(before, settings), open_prices(after, settings))
+    full = f"costopt pricing diff {words((before, after), ('--config', config))} -o csv"
+    emit(result, partial(view_diff, full=full), records_diff, Output(output, to))
+
+
+@pricing.command()
+def sync(
+    *,
+    source: PriceListName,
+    into: Into = None,
+    dry_run: DryRun = False,
+    prefer_list: PreferList = False,
+    effective: Effective = None,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
+) -> None:
+    """Bring a price list into a catalog file of yours.
+
+    New models, missing modes and newer prices are written; what a person wrote, and a price that another list gave,
+    is left alone and named. The past keeps its prices.
+
+    Example: costopt pricing sync --from litellm --dry-run
+    """
+    from functools import partial
+
+    from costopt.cli.options import words
+    from costopt.cli.syncing import synchronize
+    from costopt.config import load_config
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.pricing_sync import records_sync, view_sync
+
+    result = synchronize(
+        source, into, load_config(config), effective, dry_run=dry_run, prefer_list=prefer_list
+    )
+    again = words(("--from", source), ("--into", into), ("--effective", effective), ("--config", config))
+    preferred = " --prefer-list" if prefer_list else ""
+    full = f"costopt pricing sync {again}{preferred} --dry-run -o csv"
+    emit(result, partial(view_sync, full=full), records_sync, Output(output, to))
 
 
 @pricing.command()
@@ -128,7 +211,13 @@ def cost(
     cached: Cached = 0,
     cache_write: CacheWrite = 0,
     cache_write_1h: CacheWrite1h = 0,
+    input_audio: InputAudio = 0,
+    cached_audio: CachedAudio = 0,
+    input_image: InputImage = 0,
+    cached_image: CachedImage = 0,
     reasoning: Reasoning = 0,
+    output_audio: OutputAudio = 0,
+    output_image: OutputImage = 0,
     web_searches: WebSearches = 0,
     provider: Provider = None,
     mode: AsMode = "standard",
@@ -159,7 +248,13 @@ def cost(
         cached_input_tokens=cached,
         cache_write_tokens=cache_write,
         cache_write_1h_tokens=cache_write_1h,
+        input_audio_tokens=input_audio,
+        cached_audio_tokens=cached_audio,
+        input_image_tokens=input_image,
+        cached_image_tokens=cached_image,
         reasoning_tokens=reasoning,
+        output_audio_tokens=output_audio,
+        output_image_tokens=output_image,
         web_searches=web_searches,
     )
     catalog = open_catalog(pricing, load_config(config))

@@ -10,6 +10,7 @@ import polars as pl
 from costopt.errors import ConfigError
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
+from costopt.models.parts import EXCEEDED
 from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TOKENS
 
 MAX_TOKENS: Final = 10**12
@@ -232,17 +233,11 @@ def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
         "no input_tokens": pl.col("input_tokens").is_null() & ~failed,
         "no output_tokens": pl.col("output_tokens").is_null() & ~failed,
     }
-    if "cached_input_tokens" in typed.columns or "cache_write_tokens" in typed.columns:
-        cached = part["cached_input_tokens"] + part["cache_write_tokens"]
-        rules["more cached than input tokens (is input counted without the cached ones?)"] = (
-            cached > part["input_tokens"]
-        )
-    if "cache_write_1h_tokens" in typed.columns:
-        rules["more 1-hour cache writes than cache writes"] = (
-            part["cache_write_1h_tokens"] > part["cache_write_tokens"]
-        )
-    if "reasoning_tokens" in typed.columns:
-        rules["more reasoning than output tokens"] = part["reasoning_tokens"] > part["output_tokens"]
+    rules |= {
+        reason: exceeds(part)
+        for reason, names, exceeds in EXCEEDED
+        if any(name in typed.columns for name in names)
+    }
     masks = typed.select(mask.alias(str(index)) for index, mask in enumerate(rules.values()))
     return [(reason, masks[str(index)]) for index, reason in enumerate(rules)]
 

@@ -1,5 +1,6 @@
 """What was read: counted for every report, so that no line is lost without a word."""
 
+import datetime as dt
 from decimal import Decimal
 
 from costopt.models.result import Frozen, Period
@@ -68,13 +69,41 @@ class IntakeReport(Frozen):
     by_file: tuple[FileReport, ...] = ()
 
 
-class CatalogReport(Frozen):
-    """Which prices were used: the file, what it was made from, its date and its SHA-256."""
+class LayerReport(Frozen):
+    """One file of the catalog: what it was made from, its date and its SHA-256."""
 
     path: str
     source: str
     date: str | None
     sha256: str
+
+
+class StaleModel(Frozen):
+    """A model whose price was last verified long before it was used."""
+
+    provider: str
+    model: str
+    verified: dt.date
+
+
+class CatalogReport(Frozen):
+    """Which prices were used.
+
+    Attributes:
+        path: The lowest layer's file.
+        source: What that was made from.
+        date: Of that layer.
+        sha256: Of the one layer there is, or of the layers' digests, one a line.
+        layers: All of them, from the lowest up.
+        stale: Models in the bill whose price was last verified more than 180 days before the last request.
+    """
+
+    path: str
+    source: str
+    date: str | None
+    sha256: str
+    layers: tuple[LayerReport, ...]
+    stale: tuple[StaleModel, ...] = ()
 
 
 class Provenance(Frozen):

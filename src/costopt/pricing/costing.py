@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from costopt.models.schema import COUNTS, PICO
-from costopt.pricing.catalog import RATE_FIELDS, Catalog
+from costopt.pricing.entries import RATE_FIELDS, Catalog
 from costopt.pricing.rates import rates_of
 
 
@@ -87,18 +87,29 @@ def _parts() -> list[_Part]:
     """The one place where overlapping counts are taken apart, so that no token is billed twice.
 
     A rate that is not listed is that of the whole the tokens are part of: cached and written input is input,
-    an hour's cache write is a cache write, reasoning is output. No request fee is a fee of nothing.
+    an hour's cache write is a cache write, reasoning, audio and images are input or output; audio and images that
+    are read from the cache have no discount unless one is listed. No request fee is a fee of nothing.
     """
     count = {name: pl.col(name).cast(PICO) for name in COUNTS}
-    plain = count["input_tokens"] - count["cached_input_tokens"] - count["cache_write_tokens"]
+    audio = count["input_audio_tokens"] - count["cached_audio_tokens"]
+    image = count["input_image_tokens"] - count["cached_image_tokens"]
+    plain = count["input_tokens"] - count["cached_input_tokens"] - count["cache_write_tokens"] - audio - image
+    cached = count["cached_input_tokens"] - count["cached_audio_tokens"] - count["cached_image_tokens"]
     short = count["cache_write_tokens"] - count["cache_write_1h_tokens"]
+    media = count["output_audio_tokens"] + count["output_image_tokens"]
     return [
         _Part(plain, ("input",)),
-        _Part(count["cached_input_tokens"], ("cached_input", "input")),
+        _Part(cached, ("cached_input", "input")),
         _Part(short, ("cache_write_5m", "input")),
         _Part(count["cache_write_1h_tokens"], ("cache_write_1h", "cache_write_5m", "input")),
-        _Part(count["output_tokens"] - count["reasoning_tokens"], ("output",)),
+        _Part(audio, ("input_audio", "input")),
+        _Part(count["cached_audio_tokens"], ("cached_audio", "input_audio", "cached_input", "input")),
+        _Part(image, ("input_image", "input")),
+        _Part(count["cached_image_tokens"], ("cached_image", "input_image", "cached_input", "input")),
+        _Part(count["output_tokens"] - count["reasoning_tokens"] - media, ("output",)),
         _Part(count["reasoning_tokens"], ("reasoning", "output")),
+        _Part(count["output_audio_tokens"], ("output_audio", "output")),
+        _Part(count["output_image_tokens"], ("output_image", "output")),
         _Part(count["requests"], ("request",), free=True),
         _Part(count["web_searches"], ("web_search",)),
     ]

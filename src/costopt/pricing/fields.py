@@ -1,12 +1,17 @@
 """Typed access to the tables of a catalog file."""
 
+import datetime as dt
 import difflib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import cast
 
 Table = Mapping[str, object]
+
+_LEAST = Decimal("0.000000001")
+_MOST = Decimal(1_000_000_000)
 
 
 class Problem(Exception):  # noqa: N818 - becomes a CatalogError once the file is known
@@ -15,25 +20,29 @@ class Problem(Exception):  # noqa: N818 - becomes a CatalogError once the file i
     Args:
         message: What is wrong, naming the key.
         hint: What to do about it.
+        path: The keys and indices that lead to it, from the table at hand.
     """
 
-    def __init__(self, message: str, *, hint: str) -> None:
+    def __init__(self, message: str, *, hint: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.path = path
 
 
 @contextmanager
-def within(place: str) -> Iterator[None]:
-    """Add to a problem the table that it was found in."""
+def within(place: str, *path: str | int) -> Iterator[None]:
+    """Add to a problem the table that it was found in: in words, and as keys and indices."""
     try:
         yield
     except Problem as problem:
-        raise Problem(f"{place}: {problem}", hint=problem.hint) from None
+        where = f"{place}: {problem}" if place else str(problem)
+        raise Problem(where, hint=problem.hint, path=(*path, *problem.path)) from None
 
 
 def unexpected(key: str, value: object, expected: str) -> Problem:
     """A key's value is not what is expected there."""
-    return Problem(f"`{key}` is {shown(value)}, not {expected}", hint=f"expected: {expected}")
+    message = f"`{key}` is {shown(value)}, not {expected}"
+    return Problem(message, hint=f"expected: {expected}", path=(key,))
 
 
 def shown(value: object) -> str:
@@ -55,7 +64,7 @@ def check_keys(table: Table, allowed: Collection[str]) -> None:
         if key not in allowed:
             near = difflib.get_close_matches(key, allowed, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(allowed))}"
-            raise Problem(f"unknown key `{key}`", hint=hint)
+            raise Problem(f"unknown key `{key}`", hint=hint, path=(key,))
 
 
 def text(table: Table, key: str, default: str | None = None) -> str:
@@ -100,3 +109,22 @@ def flag(table: Table, key: str) -> bool:
     if isinstance(value, bool):
         return value
     raise unexpected(key, value, "true or false")
+
+
+def date(table: Table, key: str) -> dt.date | None:
+    """A day; absent is None."""
+    value = table.get(key)
+    if value is None or type(value) is dt.date:
+        return value
+    raise unexpected(key, value, "a date such as 2026-08-21")
+
+
+def positive(table: Table, key: str, what: str) -> Decimal:
+    """A required number above 0, and of a size that can be reckoned with."""
+    value = table.get(key)
+    if value is None:
+        raise Problem(f"`{key}` is missing", hint=f"add `{key}`, {what}")
+    number = Decimal(value) if type(value) is int else value
+    if isinstance(number, Decimal) and number.is_finite() and _LEAST <= number <= _MOST:
+        return number
+    raise unexpected(key, value, f"{what}, from {_LEAST:f} to {_MOST:,f}")

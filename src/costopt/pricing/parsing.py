@@ -1,30 +1,44 @@
 """From a catalog file's tables to its entries; whatever is not understood is refused, never skipped."""
 
-import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
-from costopt.pricing.entries import Catalog, Match, Model, Provider
+from costopt.pricing.contracts import read_adjustments, read_aliases
+from costopt.pricing.currency import Exchange, in_dollars, read_exchange, terms_in_dollars
+from costopt.pricing.entries import Adjustment, Layer, Match, Model, PriceRow, Provider
 from costopt.pricing.fields import (
     Problem,
     Table,
     check_keys,
+    date,
     flag,
     subtable,
     subtables,
     text,
     texts,
-    unexpected,
     within,
 )
 from costopt.pricing.rows import read_rows
 
 SCHEMA = 1
 
-_TOP_KEYS = frozenset({"schema", "currency", "source", "date", "provider", "model"})
-_PROVIDER_KEYS = frozenset({"id", "names", "strip", "fallback", "infer", "gateway"})
-_MODEL_KEYS = frozenset({"provider", "id", "match", "price"})
-_MATCH_KEYS = ("exact", "prefix", "suffix", "contains", "regex")
+TOP_KEYS = frozenset(
+    {
+        "schema",
+        "currency",
+        "exchange",
+        "source",
+        "date",
+        "standalone",
+        "provider",
+        "model",
+        "adjust",
+        "alias",
+    }
+)
+PROVIDER_KEYS = frozenset({"id", "names", "strip", "fallback", "infer", "gateway"})
+MODEL_KEYS = frozenset({"provider", "id", "match", "price", "source", "tokenizer", "extend", "synced"})
+MATCH_KEYS = ("exact", "prefix", "suffix", "contains", "regex")
 _SEPARATORS = re.compile(r"[\s_.-]+")
 
 
@@ -33,48 +47,61 @@ def spelling(provider: str) -> str:
     return _SEPARATORS.sub("-", provider.strip().lower())
 
 
-def read_catalog(tables: Table, *, path: str, digest: str) -> Catalog:
-    """Turn a parsed file into a catalog.
+def read_layer(tables: Table, *, path: str, digest: str) -> Layer:
+    """Turn a parsed file into a layer of the catalog.
 
     Args:
         tables: The file's top-level table.
-        path: Kept in the catalog.
-        digest: Kept in the catalog.
+        path: Kept in the layer.
+        digest: Kept in the layer.
 
     Raises:
         Problem: Something in it is unknown, missing, contradictory or of the wrong kind.
     """
     _check_head(tables)
+    currency, exchange = read_exchange(tables)
     models = _models(subtables(tables, "model"))
-    return Catalog(
-        providers=_providers(subtables(tables, "provider"), models),
-        models=models,
-        digest=digest,
-        date=_date(tables),
-        source=text(tables, "source", ""),
+    adjustments = read_adjustments(tables, path)
+    if exchange:
+        models = tuple(_each_in_dollars(models, currency, exchange))
+        adjustments = tuple(_terms_in_dollars(adjustments, currency, exchange))
+    return Layer(
         path=path,
+        digest=digest,
+        date=date(tables, "date"),
+        source=text(tables, "source", ""),
+        currency=currency,
+        standalone=flag(tables, "standalone"),
+        providers=_providers(subtables(tables, "provider")),
+        models=models,
+        adjustments=adjustments,
+        aliases=read_aliases(tables),
     )
 
 
+def _each_in_dollars(models: Iterable[Model], currency: str, exchange: Sequence[Exchange]) -> Iterator[Model]:
+    for number, model in enumerate(models):
+        with within(f"model `{model.name}`", "model", number):
+            yield in_dollars(model, currency, exchange)
+
+
+def _terms_in_dollars(
+    adjustments: Iterable[Adjustment], currency: str, exchange: Sequence[Exchange]
+) -> Iterator[Adjustment]:
+    for terms in adjustments:
+        with within(f"adjust {terms.number + 1}", "adjust", terms.number):
+            yield from terms_in_dollars(terms, currency, exchange)
+
+
 def _check_head(tables: Table) -> None:
-    check_keys(tables, _TOP_KEYS)
+    check_keys(tables, TOP_KEYS)
     schema = tables.get("schema")
     if type(schema) is not int or schema != SCHEMA:
         raise Problem(
-            f"`schema` is `{schema}`, not `{SCHEMA}`", hint=f"start the file with `schema = {SCHEMA}`"
+            f"`schema` is `{schema}`, not `{SCHEMA}`",
+            hint=f"start the file with `schema = {SCHEMA}`",
+            path=("schema",),
         )
-    currency = tables.get("currency")
-    if currency != "USD":
-        raise Problem(
-            f"`currency` is `{currency}`, not `USD`", hint='write rates in USD and add `currency = "USD"`'
-        )
-
-
-def _date(tables: Table) -> dt.date | None:
-    value = tables.get("date")
-    if value is None or type(value) is dt.date:
-        return value
-    raise unexpected("date", value, "a date such as 2026-08-21")
 
 
 def _models(tables: Iterable[Table]) -> tuple[Model, ...]:
@@ -82,7 +109,8 @@ def _models(tables: Iterable[Table]) -> tuple[Model, ...]:
     ids: set[tuple[str, str]] = set()
     names: dict[tuple[str, str], str] = {}
     for number, table in enumerate(tables, 1):
-        with within(f"model `{table.get('provider', '?')}/{table.get('id', f'number {number}')}`"):
+        name = f"{table.get('provider', '?')}/{table.get('id', f'number {number}')}"
+        with within(f"model `{name}`", "model", number - 1):
             model = _model(table)
             if (model.provider, model.id) in ids:
                 raise Problem(
@@ -95,13 +123,23 @@ def _models(tables: Iterable[Table]) -> tuple[Model, ...]:
 
 
 def _model(table: Table) -> Model:
-    check_keys(table, _MODEL_KEYS)
+    check_keys(table, MODEL_KEYS)
     return Model(
         provider=text(table, "provider"),
         id=text(table, "id"),
         match=_match(table, "match"),
-        prices=read_rows(subtables(table, "price")),
+        prices=_prices(table),
+        source=text(table, "source", ""),
+        tokenizer=text(table, "tokenizer", ""),
+        extend=flag(table, "extend"),
+        synced=text(table, "synced", ""),
     )
+
+
+def _prices(table: Table) -> tuple[PriceRow, ...]:
+    """A model's prices; one that extends another may only have names to add."""
+    tables = subtables(table, "price")
+    return read_rows(tables) if tables or not flag(table, "extend") else ()
 
 
 def _claim_names(model: Model, names: dict[tuple[str, str], str]) -> None:
@@ -112,6 +150,7 @@ def _claim_names(model: Model, names: dict[tuple[str, str], str]) -> None:
             raise Problem(
                 f"the exact name `{name}` is also `{model.provider}/{owner}`'s",
                 hint="keep it in one of the two",
+                path=("match", "exact"),
             )
 
 
@@ -119,16 +158,17 @@ def _match(table: Table, key: str) -> Match:
     tables = subtable(table, key)
     if not tables:
         return Match()
-    check_keys(tables, _MATCH_KEYS)
-    patterns = texts(tables, "regex")
-    _check_patterns(patterns)
-    return Match(
-        exact=_lowered(tables, "exact"),
-        prefix=_lowered(tables, "prefix"),
-        suffix=_lowered(tables, "suffix"),
-        contains=_lowered(tables, "contains"),
-        regex=patterns,
-    )
+    with within("", key):
+        check_keys(tables, MATCH_KEYS)
+        patterns = texts(tables, "regex")
+        _check_patterns(patterns)
+        return Match(
+            exact=_lowered(tables, "exact"),
+            prefix=_lowered(tables, "prefix"),
+            suffix=_lowered(tables, "suffix"),
+            contains=_lowered(tables, "contains"),
+            regex=patterns,
+        )
 
 
 def _lowered(table: Table, key: str) -> tuple[str, ...]:
@@ -143,30 +183,25 @@ def _check_patterns(patterns: Iterable[str]) -> None:
             raise Problem(
                 f"`regex` has `{pattern}`, which is not a regular expression: {error}",
                 hint="escape the characters that are meant literally, or use `exact` or `prefix`",
+                path=("regex",),
             ) from None
 
 
-def _providers(tables: Iterable[Table], models: Iterable[Model]) -> Mapping[str, Provider]:
-    """The providers with a table, then those that only models name."""
+def _providers(tables: Iterable[Table]) -> tuple[Provider, ...]:
     providers: dict[str, Provider] = {}
     spellings: dict[str, str] = {}
     for number, table in enumerate(tables, 1):
-        with within(f"provider `{table.get('id', f'number {number}')}`"):
+        with within(f"provider `{table.get('id', f'number {number}')}`", "provider", number - 1):
             provider = _provider(table)
             if provider.id in providers:
                 raise Problem("it is there twice", hint="keep one `[[provider]]` of each id")
             _claim_spellings(provider, spellings)
             providers[provider.id] = provider
-    for model in models:
-        if model.provider not in providers:
-            providers[model.provider] = Provider(model.provider)
-    for provider in providers.values():
-        _check_fallback(provider, providers)
-    return providers
+    return tuple(providers.values())
 
 
 def _provider(table: Table) -> Provider:
-    check_keys(table, _PROVIDER_KEYS)
+    check_keys(table, PROVIDER_KEYS)
     return Provider(
         id=text(table, "id"),
         names=_lowered(table, "names"),
@@ -181,13 +216,8 @@ def _claim_spellings(provider: Provider, spellings: dict[str, str]) -> None:
     for name in (provider.id, *provider.names):
         owner = spellings.setdefault(spelling(name), provider.id)
         if owner != provider.id:
-            raise Problem(f"the name `{name}` is also provider `{owner}`'s", hint="keep it in one of the two")
-
-
-def _check_fallback(provider: Provider, providers: Mapping[str, Provider]) -> None:
-    for other in provider.fallback:
-        if other not in providers:
             raise Problem(
-                f"provider `{provider.id}`: `fallback` names `{other}`, which is not in this file",
-                hint="use the `id` of a `[[provider]]`",
+                f"the name `{name}` is also provider `{owner}`'s",
+                hint="keep it in one of the two",
+                path=("names",),
             )

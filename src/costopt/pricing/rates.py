@@ -6,7 +6,8 @@ A request's `rate_id` says which price it gets: model x price row x mode x conte
 
 from typing import Final, NamedTuple
 
-from costopt.pricing.catalog import MODES, Catalog, ModePrice, PriceRow, Rates
+from costopt.pricing.entries import MODES, Catalog, ModePrice, PriceRow, Rates
+from costopt.pricing.lending import model_of
 
 UNKNOWN_MODEL: Final = -1
 NO_RATE_FOR_DATE: Final = -2
@@ -20,7 +21,7 @@ OTHER_MODE: Final = len(MODES)
 
 
 class RateKey(NamedTuple):
-    """What a `rate_id` stands for: the index of the model, of its price row, of the mode, and the tier."""
+    """What a `rate_id` stands for: the number of the model (`lending.model_of`), the index of its price row, of the mode, and the tier."""
 
     model: int
     row: int
@@ -46,7 +47,7 @@ def rates_of(catalog: Catalog, rate_id: int, mode: str | None = None) -> Rates |
     if rate_id < 0:
         return None
     key = rate_key(rate_id)
-    row = catalog.models[key.model].prices[key.row]
+    row = model_of(catalog, key.model).prices[key.row]
     wanted = mode or (MODES[key.mode] if key.mode < OTHER_MODE else "")
     price = row.modes.get(wanted)
     return _in_tier(price, thresholds_of(row), key.tier) if price else None

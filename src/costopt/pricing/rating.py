@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from costopt.pricing.catalog import Catalog
+from costopt.pricing.entries import Catalog
 from costopt.pricing.matching import resolve
 from costopt.pricing.schedule import Schedule
 

@@ -3,30 +3,44 @@
 import datetime as dt
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
 
-from costopt.pricing.entries import MAX_PRICES, MAX_TIERS, RATE_FIELDS, ModePrice, PriceRow, Rates, Tier
+from costopt.pricing.entries import (
+    MAX_PRICES,
+    MAX_TIERS,
+    MODES,
+    RATE_FIELDS,
+    WRITTEN_OUT,
+    ModePrice,
+    PriceRow,
+    Rates,
+    Tier,
+)
 from costopt.pricing.fields import (
     Problem,
     Table,
     check_keys,
+    date,
     shown,
     subtable,
     subtables,
+    text,
     texts,
     unexpected,
     within,
 )
+from costopt.pricing.hourly import HOURLY_KEYS, hourly_rates
 
 _MILLION = 1_000_000
-_DEAREST = 1_000_000
+_DEAREST = 100_000_000
 _DECIMALS = 6
 _PER_1K = {"request": "request_per_1k", "web_search": "web_search_per_1k"}
-_WRITTEN_OUT = ("cached_input", "cache_write_5m", "cache_write_1h")
 _SIDE_MODES = ("flex", "priority")
 _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _LAST_WEEKDAY = 7
+_NO_SOURCES: Mapping[str, str] = {}
+_NO_BASIS: tuple[str, ...] = ()
 
 RATE_KEYS = tuple(_PER_1K.get(field, field) for field in RATE_FIELDS)
 """The catalog's keys for `RATE_FIELDS`, in the same order."""
@@ -38,10 +52,12 @@ _PLAIN = {
 _BATCH = {f"batch_{key}": slot for key, slot in _PLAIN.items()}
 _INLINE = {"standard": _PLAIN, "batch": _BATCH}
 _INLINE_KEYS = _PLAIN.keys() | _BATCH.keys()
-_ROW_KEYS = _INLINE_KEYS | {"from", "hours_utc", "weekdays", "tier", "mode"}
-_INLINE_TIER_KEYS = _INLINE_KEYS | {"above"}
+_CONDITIONS = {"from", "hours_utc", "weekdays", "verified", "source"}
+ROW_KEYS = _INLINE_KEYS | _CONDITIONS | HOURLY_KEYS | {"tier", "mode"}
+_THRESHOLDS = {"above", "at_least"}
+_INLINE_TIER_KEYS = _INLINE_KEYS | _THRESHOLDS
 _MODE_KEYS = _PLAIN.keys() | {"tier"}
-_MODE_TIER_KEYS = _PLAIN.keys() | {"above"}
+_MODE_TIER_KEYS = _PLAIN.keys() | _THRESHOLDS
 
 _Slots = Mapping[str, tuple[str, int]]
 
@@ -55,7 +71,7 @@ def read_rows(tables: list[Table]) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
     newest: dict[tuple[object, object], dt.date] = {}
     for number, table in enumerate(tables, 1):
-        with within(f"price {number}"):
+        with within(f"price {number}", "price", number - 1):
             row = _row(table)
             window = (row.hours_utc, row.weekdays)
             starts = row.starts or dt.date.min
@@ -63,6 +79,7 @@ def read_rows(tables: list[Table]) -> tuple[PriceRow, ...]:
                 raise Problem(
                     f"`from` is {row.starts or 'absent'}, which overlaps an earlier price",
                     hint="each price of the same hours and weekdays must start later than the one above it",
+                    path=("from",),
                 )
             newest[window] = starts
             rows.append(row)
@@ -70,32 +87,49 @@ def read_rows(tables: list[Table]) -> tuple[PriceRow, ...]:
 
 
 def _row(table: Table) -> PriceRow:
-    if not table.keys() <= _ROW_KEYS:
-        check_keys(table, _ROW_KEYS)
-    modes = _inline_modes(table)
+    if not table.keys() <= ROW_KEYS:
+        check_keys(table, ROW_KEYS)
+    by_the_hour = not HOURLY_KEYS.isdisjoint(table)
+    modes, basis = _hourly_modes(table) if by_the_hour else (_inline_modes(table), _NO_BASIS)
     if "mode" in table:
-        modes |= _side_modes(subtable(table, "mode"))
+        with within("", "mode"):
+            modes |= _side_modes(subtable(table, "mode"))
+    if len(modes) > 1:
+        _check_written_out(modes)
     return PriceRow(
-        starts=_starts(table),
+        starts=date(table, "from"),
         hours_utc=_hours(table) if "hours_utc" in table else (),
         weekdays=_weekdays(table) if "weekdays" in table else frozenset(),
         modes=modes,
+        verified=date(table, "verified"),
+        sources=_sources(table) if "source" in table else _NO_SOURCES,
+        basis=basis,
     )
+
+
+def _hourly_modes(table: Table) -> tuple[dict[str, ModePrice], tuple[str, ...]]:
+    """The modes whose rates stand in the row, the standard one at the rates of a machine by the hour; and how."""
+    rates, basis = hourly_rates(table)
+    modes = _inline_modes(table)
+    given = modes.get("standard", ModePrice(Rates()))
+    return {**modes, "standard": replace(given, rates=replace(given.rates, **rates))}, (basis,)
+
+
+def _sources(table: Table) -> Mapping[str, str]:
+    sources = subtable(table, "source")
+    with within("`source`", "source"):
+        check_keys(sources, MODES)
+        return {mode: text(sources, mode) for mode in sources}
 
 
 def _inline_modes(table: Table) -> dict[str, ModePrice]:
     """The modes whose rates stand in the row itself: standard, and batch by prefix."""
-    _check_written_out(table)
-    tiers = subtables(table, "tier") if "tier" in table else []
-    for tier in tiers:
-        _check_tier(tier, _INLINE_TIER_KEYS)
-        _check_written_out(tier)
+    tiers = _tiers(table, _INLINE_TIER_KEYS) if "tier" in table else []
     modes = {}
     for mode, slots in _INLINE.items():
         price = _mode_price(table, tiers, slots)
         if price:
             modes[mode] = price
-    _check_ascending(tiers)
     return modes
 
 
@@ -104,34 +138,40 @@ def _side_modes(table: Table) -> dict[str, ModePrice]:
     check_keys(table, _SIDE_MODES)
     modes = {}
     for mode in table:
-        with within(f"mode {mode}"):
+        with within(f"mode {mode}", mode):
             rates = subtable(table, mode)
             check_keys(rates, _MODE_KEYS)
-            tiers = subtables(rates, "tier")
-            for tier in tiers:
-                _check_tier(tier, _MODE_TIER_KEYS)
-            _check_ascending(tiers)
-            price = _mode_price(rates, tiers, _PLAIN)
+            price = _mode_price(rates, _tiers(rates, _MODE_TIER_KEYS), _PLAIN)
             if not price:
                 raise Problem("it has no rate", hint="write its rates out, or delete the table")
             modes[mode] = price
     return modes
 
 
-def _mode_price(table: Table, tiers: list[Table], slots: _Slots) -> ModePrice | None:
+def _mode_price(table: Table, tiers: list[tuple[int, Table]], slots: _Slots) -> ModePrice | None:
     """One mode's rates; None if the table names none of them."""
     if not tiers and slots.keys().isdisjoint(table):
         return None
     base = _rates(table, slots)
     steps = []
-    for tier in tiers:
-        own = _rates(tier, slots)
-        if own and not base:
-            key = next(key for key in tier if key in slots)
-            raise Problem(f"`{key}` stands in a tier only", hint="write the rate below the threshold as well")
+    for number, (above, tier) in enumerate(tiers):
+        with within("", "tier", number):
+            own = _rates(tier, slots)
+            if own and not base:
+                key = next(key for key in tier if key in slots)
+                raise Problem(
+                    f"`{key}` stands in a tier only",
+                    hint="write the rate below the threshold as well",
+                    path=(key,),
+                )
         if own:
-            steps.append(Tier(_above(tier), Rates(**(base | own))))
+            steps.append(Tier(above, Rates(**(base | own))))
     return ModePrice(Rates(**base), tuple(steps)) if base else None
+
+
+def rates_in(table: Table, mode: str) -> dict[str, int]:
+    """The rates that a table writes for one mode as a price row does, in pico-dollars by field of `Rates`."""
+    return _rates(table, _INLINE.get(mode, _PLAIN))
 
 
 def _rates(table: Table, slots: _Slots) -> dict[str, int]:
@@ -143,67 +183,88 @@ def _rates(table: Table, slots: _Slots) -> dict[str, int]:
 
 
 def _pico_dollars(key: str, value: object) -> int:
-    """A rate in USD per million, as whole pico-dollars per one."""
+    """A rate per million, as whole pico-dollars (or as much of the file's currency) per one."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
     if not isinstance(value, Decimal):
-        raise unexpected(key, value, "a number of USD")
+        raise unexpected(key, value, "a number")
     if not value.is_finite() or not 0 <= value <= _DEAREST:
-        raise unexpected(key, value, f"between 0 and {_DEAREST:,} USD")
+        raise unexpected(key, value, f"between 0 and {_DEAREST:,}")
     if value.adjusted() >= -_DECIMALS or not value:
         numerator, denominator = value.as_integer_ratio()
         millionths = numerator * _MILLION
         if not millionths % denominator:
             return millionths // denominator
     raise Problem(
-        f"`{key}` is {shown(value)}, which has more than six decimals", hint="round it to six decimals"
+        f"`{key}` is {shown(value)}, which has more than six decimals",
+        hint="round it to six decimals",
+        path=(key,),
     )
 
 
-def _check_written_out(table: Table) -> None:
-    """A batch price says what cached and written tokens cost; nothing is derived from the standard price."""
-    if "batch_input" not in table:
-        return
-    for key in _WRITTEN_OUT:
-        if key in table and f"batch_{key}" not in table:
+def _check_written_out(modes: Mapping[str, ModePrice]) -> None:
+    """A mode's price says what cached, written, heard and seen tokens cost; nothing is derived from the standard."""
+    standard = modes.get("standard")
+    for mode, price in modes.items():
+        if standard is None or price is standard or price.rates.input is None:
+            continue
+        for key in WRITTEN_OUT:
+            if getattr(standard.rates, key) is not None and getattr(price.rates, key) is None:
+                prefix, where = ("batch_", ()) if mode == "batch" else ("", ("mode", mode))
+                place = "" if mode == "batch" else f"mode {mode}: "
+                raise Problem(
+                    f"{place}`{prefix}{key}` is missing beside `{prefix}input` and the standard `{key}`",
+                    hint="write out what the provider bills: providers differ, so it is not derived",
+                    path=(*where, f"{prefix}input"),
+                )
+
+
+def _check_tier_written_out(tier: Table) -> None:
+    for key in WRITTEN_OUT if "batch_input" in tier else ():
+        if key in tier and f"batch_{key}" not in tier:
             raise Problem(
                 f"`batch_{key}` is missing beside `batch_input` and `{key}`",
                 hint="write out what the provider bills: providers differ, so it is not derived",
+                path=("batch_input",),
             )
 
 
-def _check_tier(tier: Table, allowed: Collection[str]) -> None:
-    check_keys(tier, allowed)
-    if len(tier) == ("above" in tier):
-        raise Problem("a tier has no rate", hint="write the rates above its threshold")
-
-
-def _check_ascending(tiers: list[Table]) -> None:
-    thresholds = [_above(tier) for tier in tiers]
+def _tiers(table: Table, allowed: Collection[str]) -> list[tuple[int, Table]]:
+    """The tiers with the prompt size each is above, in ascending order."""
+    tiers = subtables(table, "tier")
     if len(tiers) > MAX_TIERS:
-        raise Problem(f"it has {len(tiers)} tiers", hint=f"a price can have {MAX_TIERS} at most")
-    for lower, upper in pairwise(thresholds):
-        if upper <= lower:
-            raise Problem(
-                f"`above` is `{upper}` after `{lower}`",
-                hint="order the tiers by threshold, each threshold once",
-            )
+        raise Problem(
+            f"it has {len(tiers)} tiers", hint=f"a price can have {MAX_TIERS} at most", path=("tier",)
+        )
+    found: list[tuple[int, Table]] = []
+    for number, tier in enumerate(tiers):
+        with within("", "tier", number):
+            check_keys(tier, allowed)
+            above = _above(tier)
+            _check_tier_written_out(tier)
+            if len(tier) == 1:
+                raise Problem("a tier has no rate", hint="write the rates above its threshold")
+            if found and above <= found[-1][0]:
+                raise Problem(
+                    f"a tier starts above {above:,} tokens after one above {found[-1][0]:,}",
+                    hint="order the tiers by threshold, each threshold once",
+                )
+        found.append((above, tier))
+    return found
 
 
 def _above(tier: Table) -> int:
-    value = tier.get("above")
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    if value is None:
-        raise Problem("`above` is missing in a tier", hint="add the number of prompt tokens it starts above")
-    raise unexpected("above", value, "a whole number of tokens above 0")
-
-
-def _starts(table: Table) -> dt.date | None:
-    value = table.get("from")
-    if value is None or type(value) is dt.date:
-        return value
-    raise unexpected("from", value, "a date such as 2026-08-21")
+    """The prompt size that a tier is above; `at_least` includes its threshold."""
+    given = sorted(_THRESHOLDS & tier.keys())
+    if len(given) != 1:
+        raise Problem(
+            "a tier needs one threshold",
+            hint="add the prompt size: `above = N`, or `at_least = N` with N included",
+        )
+    value = tier[given[0]]
+    if isinstance(value, int) and not isinstance(value, bool) and value > (given[0] == "at_least"):
+        return value - (given[0] == "at_least")
+    raise unexpected(given[0], value, f"a whole number of tokens above {int(given[0] == 'at_least')}")
 
 
 def _hours(table: Table) -> tuple[tuple[int, int], ...]:

@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from costopt.pricing.catalog import MODES, Catalog, PriceRow
+from costopt.pricing.entries import MODES, Catalog, PriceRow
+from costopt.pricing.lending import model_of
 from costopt.pricing.rates import (
     NO_RATE_FOR_DATE,
     NO_RATE_FOR_TOKENS,
@@ -34,14 +35,14 @@ class Schedule:
     of a model and time window; and one for each price row, mode and context tier.
 
     Attributes:
-        models: Indices into `catalog.models`; a request's `slot` is an index into these.
+        models: Numbers for `lending.model_of`; a request's `slot` is an index into these.
     """
 
     def __init__(self, catalog: Catalog, models: Sequence[int]) -> None:
         self.models = tuple(models)
         self._catalog = catalog
-        rows = [row for number in models for row in catalog.models[number].prices]
-        self._dates = sorted({row.starts for row in rows if row.starts})
+        rows = [row for number in models for row in model_of(catalog, number).prices]
+        self._dates = sorted({day for row in rows for day in (row.starts, row.ends) if day})
         self._windows = _windows(rows)
         self._sizes = sorted({size for row in rows for size in thresholds_of(row)})
         spans = [span for number in models for span in self._spans(number)]
@@ -56,10 +57,10 @@ class Schedule:
 
     def _spans(self, number: int) -> "Iterator[_Period]":
         """For each span between two dates: the model's price rows in force, by time window or all the time."""
-        rows = self._catalog.models[number].prices
+        rows = model_of(self._catalog, number).prices
         is_windowed = any(row.hours_utc or row.weekdays for row in rows)
         windows = self._windows if is_windowed else self._windows[:1]
-        changes = {row.starts for row in rows}
+        changes = {day for row in rows for day in (row.starts, row.ends)}
         current: _Period = (number, ())
         for date in (None, *self._dates):
             if date is None or date in changes:
@@ -75,7 +76,7 @@ class Schedule:
         if price is None:
             return [NO_RATE_FOR_DATE] * ((OTHER_MODE + 1) * (len(self._sizes) + 1))
         number, row = price
-        thresholds = thresholds_of(self._catalog.models[number].prices[row])
+        thresholds = thresholds_of(model_of(self._catalog, number).prices[row])
         tiers = [bisect_right(thresholds, exceeded) for exceeded in (-1, *self._sizes)]
         ids = [
             [RateKey(number, row, mode, tier).rate_id for tier in range(len(thresholds) + 1)]
@@ -185,7 +186,8 @@ def _active(rows: Sequence[PriceRow], date: dt.date | None, minute: int) -> int 
     for index in range(len(rows) - 1, -1, -1):
         row = rows[index]
         begun = row.starts is None or (date is not None and row.starts <= date)
-        if begun and _in_weekdays(row, minute) and _in_hours(row, minute % _DAY):
+        ended = row.ends is not None and date is not None and row.ends <= date
+        if begun and not ended and _in_weekdays(row, minute) and _in_hours(row, minute % _DAY):
             return index
     return None
 

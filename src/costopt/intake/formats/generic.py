@@ -71,6 +71,10 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "input_cache_write_tokens",
     ),
     "cache_write_1h_tokens": ("cache_write_1h_tokens",),
+    "input_audio_tokens": ("input_audio_tokens", "audio_input_tokens", "prompt_audio_tokens"),
+    "cached_audio_tokens": ("cached_audio_tokens", "cache_audio_read_tokens"),
+    "input_image_tokens": ("input_image_tokens", "image_input_tokens", "prompt_image_tokens"),
+    "cached_image_tokens": ("cached_image_tokens", "cache_image_read_tokens"),
     "output_tokens": (
         "output_tokens",
         "completion_tokens",
@@ -83,6 +87,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "response_tokens",
     ),
     "reasoning_tokens": ("reasoning_tokens", "tokens_reasoning", "output_reasoning_tokens"),
+    "output_audio_tokens": ("output_audio_tokens", "audio_output_tokens", "completion_audio_tokens"),
+    "output_image_tokens": ("output_image_tokens", "image_output_tokens", "completion_image_tokens"),
     "web_searches": ("web_searches", "web_search_count", "web_search_requests"),
     "cost_usd": (
         "cost_usd",

@@ -31,6 +31,7 @@ from costopt.report.views.parts import (
     ranged,
     short,
     signed,
+    stale_lines,
 )
 
 _MODELS: Final = 8
@@ -67,6 +68,7 @@ def _trust(analysis: Analysis, again: Again) -> Iterator[Line]:
     if analysis.cost != "auto":
         parts.append(f"{analysis.cost} cost only")
     yield line(DOT.join(parts))
+    yield from stale_lines(analysis.catalog)
 
 
 def _bill(spend: SpendOverview) -> Iterator[Line]:

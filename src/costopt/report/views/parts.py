@@ -118,8 +118,25 @@ def model_name(provider: str | None, model: str | None) -> str:
 
 
 def prices(catalog: CatalogReport) -> str:
-    """`prices of 2026-11-10`."""
-    return f"prices of {catalog.date}" if catalog.date else f"prices of {catalog.path}"
+    """`prices of 2026-11-10 + contract.toml`."""
+    base = f"prices of {catalog.date}" if catalog.date else f"prices of {catalog.path}"
+    return " + ".join([base, *(_file_name(layer.path) for layer in catalog.layers[1:])])
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def stale_lines(catalog: CatalogReport) -> tuple[Line, ...]:
+    """That prices are old, if some are."""
+    if not catalog.stale:
+        return ()
+    oldest = sorted(catalog.stale, key=lambda model: (model.verified, model.provider, model.model))
+    named = [f"{short(model_name(model.provider, model.model))} ({model.verified})" for model in oldest[:2]]
+    rest = len(oldest) - len(named)
+    shown = ", ".join(named) + (f" and {rest} more" if rest else "")
+    text = f"{counted(len(oldest), 'price')} not verified for long before the last request: {shown}"
+    return (line(Span(f"{text}{DOT}see: costopt pricing check", "warn")),)
 
 
 def signed(percent: Decimal) -> str:
@@ -130,7 +147,8 @@ def signed(percent: Decimal) -> str:
 
 def head(intake: IntakeReport, period: Period, catalog: CatalogReport, again: Again) -> Paragraph:
     """The first paragraph of every report."""
-    return Paragraph((*intake_lines(intake, period, again), line(Span(prices(catalog), "muted"))))
+    told = (*intake_lines(intake, period, again), line(Span(prices(catalog), "muted")))
+    return Paragraph((*told, *stale_lines(catalog)))
 
 
 def ranged(low: Decimal, high: Decimal) -> str:
