@@ -1,6 +1,8 @@
 """Raw columns to canonical requests: types, meanings, and the checks that a request must pass."""
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -8,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from costopt.errors import ConfigError
+from costopt.intake.formats.reads import Role, read_of
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
 from costopt.models.parts import EXCEEDED
@@ -49,7 +52,8 @@ _MODES: Final = {
 }
 _HTTP_OK: Final = range(100, 400)
 _HTTP_ERROR: Final = range(400, 600)
-_SHOWN: Final = 60
+SHOWN: Final = 60
+"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, 
         wanted: The columns to give; those neither in the log nor constant are left out.
     """
     filled = _with_constants(raw, constants, wanted)
-    typed = pl.DataFrame([_typed(filled[name]) for name in filled.columns])
+    typed = pl.DataFrame([as_read(filled[name]) for name in filled.columns])
     masks = {reason: mask for reason, mask in _checks(filled, typed) if mask.any()}
     if not masks:
         return Conformed(_finished(typed), {})
@@ -101,7 +105,7 @@ def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tup
 def check_constants(constants: Mapping[str, str]) -> None:
     """Raises `ConfigError` for a `--set` whose value its column cannot hold."""
     for name, value in constants.items():
-        if _typed(pl.Series(name, [value])).null_count():
+        if as_read(pl.Series(name, [value])).null_count():
             raise ConfigError(f"`{value}` is no value for {name}", hint=f"{name} is {_expected(name)}")
 
 
@@ -114,12 +118,15 @@ def _expected(name: str) -> str:
 # Types
 
 
-def _typed(raw: pl.Series) -> pl.Series:
-    name = raw.name
-    return _converter(name)(raw).alias(name)
+def as_read(raw: pl.Series) -> pl.Series:
+    """A raw column, or a read, as what it is; null where a value cannot be read as that."""
+    return _converter(raw.name)(raw).alias(raw.name)
 
 
 def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
+    read = read_of(name)
+    if read:
+        return _OF_ROLE[read.role]
     special: dict[str, Callable[[pl.Series], pl.Series]] = {
         "timestamp": to_timestamps,
         "cost_usd": to_dollars,
@@ -137,10 +144,28 @@ def _to_text(raw: pl.Series) -> pl.Series:
     raw = _flat(raw)
     if raw.name not in DIMENSIONS and raw.name in REQUESTS:
         return raw.cast(pl.String)
-    text = _coded(raw)
-    if (text == "").any():
-        text = text.to_frame("v").select(pl.when(pl.col("v") != "").then("v")).to_series()
-    return text
+    return _said(_coded(raw))
+
+
+def _joined(text: pl.Series) -> pl.Series:
+    """A JSON list that stands in a text as its items joined by commas."""
+    texts = text.cat.get_categories()
+    lists = texts.filter(texts.str.starts_with("["))
+    return text if lists.is_empty() else text.cast(pl.String).replace(_items(lists)).cast(pl.Categorical)
+
+
+def _items(lists: pl.Series) -> dict[str, str]:
+    found = {}
+    for text in lists:
+        with suppress(ValueError):
+            found[text] = ",".join(map(str, json.loads(text)))
+    return found
+
+
+def _said(text: pl.Series) -> pl.Series:
+    """Without empty texts."""
+    empty = (text == "").any()
+    return text.to_frame("v").select(pl.when(pl.col("v") != "").then("v")).to_series() if empty else text
 
 
 def _flat(raw: pl.Series) -> pl.Series:
@@ -190,6 +215,19 @@ def _finished(typed: pl.DataFrame) -> pl.DataFrame:
     return typed.with_columns(pl.col(*counts, *searches).fill_null(0), pl.col(ones).fill_null(1))
 
 
+_OF_ROLE: Final[Mapping[Role, Callable[[pl.Series], pl.Series]]] = {
+    "count": to_counts,
+    "usd": to_dollars,
+    "measure": to_measures,
+    "time": to_timestamps,
+    "text": lambda raw: _said(raw.cast(pl.String)),
+    "label": lambda raw: _said(_joined(_coded(raw))),
+    "status": lambda raw: _each(raw, _status),
+    "mode": lambda raw: _each(raw, _mode),
+}
+"""How a format's read becomes what it is."""
+
+
 # Checks
 
 
@@ -197,7 +235,7 @@ def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series
     """What can be wrong with a row, in words (`{name}` stands for the value), with the rows where it is."""
     checks = []
     if typed["timestamp"].null_count():
-        checks.append(("no time", ~_is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
+        checks.append(("no time", ~is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
         checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
     checks.append(("no model", typed["model"].is_null()))
     for name in (*COUNTS, "cost_usd"):
@@ -211,14 +249,15 @@ def _number_checks(name: str, raw: pl.Series, typed: pl.Series) -> list[tuple[st
     kind = "a number" if name == "cost_usd" else "a whole number"
     checks = []
     if typed.null_count() != raw.null_count():
-        checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & _is_said(raw)))
+        checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & is_said(raw)))
     if name in COUNTS:
         checks.append((f"{name} is negative: {{{name}}}", typed < 0))
         checks.append((f"{name} is absurd: {{{name}}}", typed > MAX_TOKENS))
     return checks
 
 
-def _is_said(raw: pl.Series) -> pl.Series:
+def is_said(raw: pl.Series) -> pl.Series:
+    """Where there is a value, be it of the wrong kind."""
     return clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
 
 
@@ -259,4 +298,4 @@ def _filled_in(template: str, raw: pl.DataFrame, row: int) -> str:
     name, _, after = rest.partition("}")
     value = raw[name][row]
     text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else str(value)
-    return f"{before}{text[:_SHOWN]}{after}"
+    return f"{before}{text[:SHOWN]}{after}"

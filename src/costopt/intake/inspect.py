@@ -1,18 +1,19 @@
 """How a log is understood: format, mapping, samples, and what is missing for which question."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 import polars as pl
 
 from costopt.intake.formats.format import Layout, Wishes
+from costopt.intake.formats.reads import reads_of
 from costopt.intake.partitions import PARTITION_BYTES, partitions
 from costopt.intake.reading import Reader
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import Source
 from costopt.models.intake import Example
 from costopt.models.result import Frozen, Result
-from costopt.models.schema import REQUESTS, REQUIRED
+from costopt.models.schema import REQUESTS, REQUIRED, TOKENS
 
 _SAMPLES: Final = 3
 
@@ -44,6 +45,8 @@ class FileInspection(Frozen):
         understood: Whether it has all it takes; if not, nothing was read.
         requests: How many were read.
         rejected: How many lines were not.
+        others: How many records are no requests by the format: messages, tool calls, totals of others.
+        sums: What cannot be known because the lines are sums over many requests; empty where they are requests.
         mapping: By canonical column, the log's column, or `= value` for a constant.
         samples: By canonical column, the first different values, as read.
         missing: By canonical column that was not found, what is lost without it.
@@ -56,6 +59,8 @@ class FileInspection(Frozen):
     understood: bool
     requests: int
     rejected: int
+    others: int
+    sums: str
     mapping: dict[str, str]
     samples: dict[str, tuple[str, ...]]
     missing: dict[str, str]
@@ -96,43 +101,73 @@ def inspect(
 
 def _inspect_file(source: Source, wishes: Wishes, rejects: Rejects, size: int) -> FileInspection:
     reader = Reader(wishes, tuple(name for name in REQUESTS if name != "prompt"), strict_layout=False)
-    requests, samples = 0, dict[str, tuple[str, ...]]()
+    requests, others, samples = 0, 0, dict[str, tuple[str, ...]]()
     for partition in partitions(source, size):
         layout = reader.learn(partition) if len(partition.data) else reader.layout
         if layout and layout.missing(REQUIRED):
             break
         read = reader.read(partition)
         rejects.add(read.rejects)
+        others += read.others
         if read.frame is None:
             continue
         requests += (
             int(read.frame["requests"].sum()) if "requests" in read.frame.columns else read.frame.height
         )
-        samples = samples or {name: _samples(read.frame[name]) for name in read.frame.columns}
+        samples |= {
+            name: found
+            for name in read.frame.columns
+            if (found := samples.get(name) or _samples(read.frame[name]))
+        }
     layout = reader.layout or Layout("", {}, {})
+    mapping = _mapping(layout, samples)
     return FileInspection(
         path=source.path,
         format=layout.format,
         understood=reader.layout is not None and not layout.missing(REQUIRED),
         requests=requests,
         rejected=rejects.count,
-        mapping=_mapping(layout),
-        samples=samples,
-        missing={name: LOST_WITHOUT[name] for name in layout.missing(tuple(LOST_WITHOUT))},
+        others=others,
+        sums=layout.derivation.sums if layout.derivation else "",
+        mapping=mapping,
+        samples={name: found for name, found in samples.items() if name in mapping},
+        missing={name: why for name, why in LOST_WITHOUT.items() if name not in mapping},
         unused=_unused(reader, layout),
         examples=tuple(Example(place=reject.place, reason=reject.reason) for reject in rejects.first),
     )
 
 
-def _mapping(layout: Layout) -> dict[str, str]:
-    found = {name: place.name for name, place in layout.columns.items()}
+def _mapping(layout: Layout, samples: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Where each column is read from; what a format derives is told where some request has it."""
+    derived = layout.derivation.columns if layout.derivation else {}
+    found = {
+        **{name: _origin(each) for name, each in derived.items() if _is_told(name, samples)},
+        **{name: place.name for name, place in layout.columns.items()},
+    }
     constants = {name: f"= {value}" for name, value in layout.constants.items() if name not in found}
     return {name: (found | constants)[name] for name in REQUESTS if name in found or name in constants}
 
 
+def _is_told(name: str, samples: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether there is a value, or of what is counted any."""
+    return bool(samples.get(name)) and not (name in TOKENS and samples[name] == ("0",))
+
+
+def _origin(expression: pl.Expr) -> str:
+    """What an expression reads, in words."""
+    return ", ".join(dict.fromkeys(read.shown for read in reads_of([expression]))) or "the format"
+
+
 def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:
+    """Fields that are in no column; of what a format derives the columns from, all that it may read is used."""
     used = {place.name for place in layout.columns.values()}
-    return tuple(name for name, place in reader.fields.items() if name not in used and not place.is_object)
+    derived = layout.derivation.reads(REQUESTS) if layout.derivation else []
+    used |= {read.shown for read in derived}
+    return tuple(
+        name
+        for name, place in reader.fields.items()
+        if "[]" not in place.steps and name not in used and not place.is_object
+    )
 
 
 def _samples(values: pl.Series) -> tuple[str, ...]:

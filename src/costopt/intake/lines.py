@@ -162,7 +162,7 @@ def _reasons(block: _Numbered, parse: Callable[[bytes], pl.DataFrame | None]) ->
     """By index of the line, why it is refused; empty where the whole block is fine."""
     if parse(_joined(block)) is not None:
         return {}
-    reasons = {at: reason for at, line in block if (reason := _why_malformed(line))}
+    reasons = {at: reason for at, line in block if (reason := why_malformed(line))}
     rest = [(at, line) for at, line in block if at not in reasons]
     return reasons | dict.fromkeys(
         _refused(rest, parse), "a value of the wrong kind, or a number out of range"
@@ -183,11 +183,12 @@ def refuse(partition: Partition) -> tuple[Reject, ...]:
     """The rejects of a partition of lines none of which is a record."""
     data = partition.data if isinstance(partition.data, bytes) else b""
     lines = [(at, line) for at, line in enumerate(data.split(b"\n")) if line.strip()]
-    found = [reject_line(partition, at, line, _why_malformed(line) or _NOT_ONE) for at, line in lines]
+    found = [reject_line(partition, at, line, why_malformed(line) or _NOT_ONE) for at, line in lines]
     return (*partition.rejects, *found)
 
 
-def _why_malformed(line: bytes) -> str | None:
+def why_malformed(line: bytes) -> str | None:
+    """Why a line is no JSON object; None where it is one."""
     try:
         value = json.loads(line.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 """A partition to its canonical requests: the one path every log format goes through."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,12 +9,15 @@ from costopt.errors import FormatError
 from costopt.intake.conforming import conform
 from costopt.intake.decoded import reject_rows
 from costopt.intake.decoding import decode, sample
+from costopt.intake.deriving import derive
 from costopt.intake.formats.detect import find_layout, layout_of
-from costopt.intake.formats.format import Field, Layout, Wishes
+from costopt.intake.formats.format import Derivation, Field, Layout, Wishes
 from costopt.intake.formats.generic import WATCHED
 from costopt.intake.lines import refuse
+from costopt.intake.nested import decode_nested
 from costopt.intake.partitions import Partition, partitions
 from costopt.intake.rejects import Reject
+from costopt.intake.shaping import Shape
 from costopt.intake.sources import Source
 from costopt.intake.tables import decode_records
 from costopt.models.schema import REQUESTS
@@ -27,10 +30,12 @@ class Requests:
     Attributes:
         frame: Columns of `REQUESTS`; `None` where the partition has no record at all.
         rejects: The lines that are no requests, in order.
+        others: How many records are no requests by the format of the log: messages, tool calls, totals of others.
     """
 
     frame: pl.DataFrame | None
     rejects: tuple[Reject, ...]
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Reader:
     A layout is made of a sample. Later partitions are sampled as well, so that a field that only appears further
     down the log is read from there on; and the usual names of columns that change the bill are watched in every line.
 
-    State: the fields seen so far.
+    State: the fields seen so far, and what a format carries from record to record.
     """
 
     def __init__(self, wishes: Wishes, wanted: tuple[str, ...], *, strict_layout: bool = True) -> None:
@@ -87,6 +92,7 @@ class Reader:
         self._find = layout_of if strict_layout else find_layout
         self.fields: dict[str, Field] = {}
         self.layout: Layout | None = None
+        self._last: pl.DataFrame | None = None
 
     def read(self, partition: Partition) -> Requests:
         """The partition's requests.
@@ -99,6 +105,8 @@ class Reader:
         layout = self.learn(partition)
         if layout is None:
             return Requests(None, refuse(partition))
+        if layout.derivation:
+            return self._derived(partition, layout, layout.derivation)
         decoded = decode(partition, layout, self._wanted, self._watched(layout))
         if decoded.surprise:
             layout = self.learn(partition, whole=True) or layout
@@ -109,7 +117,19 @@ class Reader:
             decoded = decode_records(partition.data, partition, columns)
             conformed = conform(decoded.frame, layout.constants, self._wanted)
         rejects = (*decoded.rejects, *reject_rows(partition, decoded, conformed.reasons))
-        return Requests(conformed.frame, tuple(sorted(rejects, key=lambda reject: reject.line or 0)))
+        return Requests(conformed.frame, _in_order(rejects))
+
+    def _derived(self, partition: Partition, layout: Layout, derivation: Derivation) -> Requests:
+        """The requests among records whose columns a format derives."""
+        shape = Shape(derivation.rows, derivation.reads(self._wanted), layout.fields)
+        decoded = decode_nested(partition, shape)
+        columns = {name: each for name, each in derivation.columns.items() if name in self._wanted}
+        derived = derive(decoded.frame, derivation, columns, self._last)
+        self._last = derived.last
+        conformed = conform(derived.frame, layout.constants, self._wanted)
+        reasons = {derived.lines[row]: reason for row, reason in conformed.reasons.items()}
+        rejects = (*decoded.rejects, *reject_rows(partition, decoded, {**derived.reasons, **reasons}))
+        return Requests(conformed.frame, _in_order(rejects), derived.others)
 
     def _watched(self, layout: Layout) -> list[str]:
         """The usual names of columns that change the bill, where no line so far had one."""
@@ -132,6 +152,10 @@ class Reader:
                 return self.learn(partition, whole=True)
             self.fields = merged
         return self.layout
+
+
+def _in_order(rejects: Iterable[Reject]) -> tuple[Reject, ...]:
+    return tuple(sorted(rejects, key=lambda reject: reject.line or 0))
 
 
 def _merged(old: Mapping[str, Field], new: Mapping[str, Field]) -> dict[str, Field]:

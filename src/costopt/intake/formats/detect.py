@@ -1,16 +1,20 @@
 """Which format a log is in, and where its columns are, from a sample of its records."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+import polars as pl
+
 from costopt.errors import ConfigError, FormatError
-from costopt.intake.formats.format import Field, Format, Kind, Layout, Wishes
-from costopt.intake.formats.generic import GENERIC
+from costopt.intake.formats.catalogue import FORMATS, named
+from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
+from costopt.intake.formats.generic import GENERIC, generic_columns
+from costopt.intake.formats.reads import EACH, Read, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
-FORMATS: Final[tuple[Format, ...]] = (GENERIC,)
 _SHOWN: Final = 24
+_ELEMENTS: Final = 20
 
 
 def kind_of(value: object) -> Kind:
@@ -33,7 +37,7 @@ def kind_of(value: object) -> Kind:
 
 
 def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
-    """Every field of the records, nested ones by dotted name, with the kinds of values seen there."""
+    """Every field of the records with the kinds of values seen there: nested ones by dotted name, of lists `[]`."""
     steps: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, set[Kind]] = {}
     for record in records:
@@ -46,54 +50,89 @@ def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
             steps.setdefault(name, path)
             kinds.setdefault(name, set()).add(kind_of(value))
             if isinstance(value, dict):
-                pending.extend(((*path, key), inner) for key, inner in reversed(list(value.items())))
+                pending.extend(((*path, key), each) for key, each in reversed(list(value.items())))
+            elif isinstance(value, list):
+                inner = [
+                    pair for each in value[:_ELEMENTS] if isinstance(each, dict) for pair in each.items()
+                ]
+                pending.extend(((*path, "[]", key), each) for key, each in reversed(inner))
     return {name: Field(path, frozenset(kinds[name])) for name, path in steps.items()}
 
 
-def layout_of(path: str, fields: Mapping[str, Field], wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
+def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
     """How a log with these fields is understood; raises `FormatError` where it is not."""
     layout = find_layout(path, fields, wishes, extras)
     lacking = layout.missing(REQUIRED)
-    if not layout.columns:
+    if not layout.columns and not layout.derivation:
         lacking = list(REQUIRED)
     if lacking:
         raise FormatError(
-            f"`{path}` is not understood: no column for {_listed(lacking)}; it has {_listed(fields)}",
+            f"`{path}` is not understood: no column for {_listed(lacking)}; it has {_listed(_plain(fields))}",
             hint=f"name the column with `--map {lacking[0]}=COLUMN`, or give a constant with `--set {lacking[0]}=VALUE`",
         )
     return layout
 
 
-def find_layout(path: str, fields: Mapping[str, Field], wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
+def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
     """As `layout_of`, but columns may be missing.
 
     Args:
         path: The log, for messages.
         fields: What its records hold.
-        wishes: The user's `--map` and `--set`.
+        wishes: The user's `--map`, `--set` and `--format`.
         extras: Further columns asked for, by the log's own names; absent ones are left out.
 
     Raises:
         FormatError: if a mapped column is not in the log.
-        ConfigError: if a wish names no canonical column.
+        ConfigError: if a wish names no canonical column, or no format.
     """
     for name in (*wishes.columns, *wishes.constants):
         if name not in REQUESTS:
             near = difflib.get_close_matches(name, REQUESTS, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"the columns are {_listed(REQUESTS)}"
             raise ConfigError(f"`{name}` is not a column of a request", hint=hint)
-    chosen = FORMATS[0]
-    columns = chosen.columns(fields)
-    for canonical, name in wishes.columns.items():
-        columns[canonical] = _mapped(path, fields, canonical, name)
-    columns |= {name: fields[name] for name in extras if name not in columns and name in fields}
-    return Layout(chosen.name, columns, wishes.constants)
+    found, root = _recognised(fields, wishes.format)
+    inside = _inside(fields, root)
+    own = {name: inside[name] for name in extras if name not in REQUESTS and name in inside}
+    own |= {canonical: _mapped(path, inside, canonical, name) for canonical, name in wishes.columns.items()}
+    if found is GENERIC:
+        return Layout(found.name, {**generic_columns(fields), **own}, wishes.constants)
+    columns = {**found.columns(inside), **{name: _read(name, place) for name, place in own.items()}}
+    derivation = Derivation(columns, root, found.keep, found.carried, found.repeats, found.sums)
+    return Layout(found.name, {}, wishes.constants, derivation, fields)
 
 
-def _mapped(path: str, fields: Mapping[str, Field], canonical: str, name: str) -> Field:
+def _recognised(fields: Fields, name: str | None) -> tuple[Format, tuple[str, ...]]:
+    """The format of records with these fields, or the one named, and where in a line they are."""
+    formats = (named(name),) if name else FORMATS
+    for each in formats:
+        for root in each.roots:
+            if each.sniff(_inside(fields, root)):
+                return each, root
+    return (formats[0], formats[0].roots[0]) if name else (GENERIC, ())
+
+
+def _inside(fields: Fields, root: tuple[str, ...]) -> Fields:
+    """The fields of the records, where these are elements of lists."""
+    steps = tuple(step for row in root for step in (*row.split("/"), "[]"))
+    found = {}
+    for place in fields.values():
+        if len(place.steps) > len(steps) and place.steps[: len(steps)] == steps:
+            own = Field(place.steps[len(steps) :], place.kinds)
+            found[own.name] = own
+    return found
+
+
+def _read(canonical: str, place: Field) -> pl.Expr:
+    """A column as it stands in the records."""
+    steps = tuple(EACH if step == "[]" else step for step in place.steps)
+    return pl.col(Read(role_of(canonical), steps).name)
+
+
+def _mapped(path: str, fields: Fields, canonical: str, name: str) -> Field:
     if name not in fields:
         near = difflib.get_close_matches(name, fields, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"it has {_listed(fields)}"
+        hint = f"did you mean `{near[0]}`?" if near else f"it has {_listed(_plain(fields))}"
         raise FormatError(f"`{path}` has no column `{name}` to read {canonical} from", hint=hint)
     if fields[name].is_object:
         inside = _listed(inner for inner in fields if inner.startswith(f"{name}."))
@@ -101,6 +140,11 @@ def _mapped(path: str, fields: Mapping[str, Field], canonical: str, name: str) -
             f"`{path}`: `{name}` is an object, nothing to read {canonical} from", hint=f"in it are {inside}"
         )
     return fields[name]
+
+
+def _plain(fields: Fields) -> Iterator[str]:
+    """The fields that are not inside a list."""
+    return (name for name, place in fields.items() if "[]" not in place.steps)
 
 
 def _listed(names: Iterable[str]) -> str:

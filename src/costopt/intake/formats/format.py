@@ -1,8 +1,12 @@
 """What a log format is: a way to recognise it, and where each canonical column is found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import polars as pl
+
+from costopt.intake.formats.reads import Read, reads_of
 
 Kind = Literal["null", "bool", "int", "float", "str", "list", "object", "time"]
 """What was seen under a name; `time` is a column that is a time by its own type (Parquet)."""
@@ -12,7 +16,8 @@ Kind = Literal["null", "bool", "int", "float", "str", "list", "object", "time"]
 class Field:
     """A place in a record: the steps down to it, and what was seen there.
 
-    `("usage", "prompt_tokens")` is the `prompt_tokens` inside `usage`; a flat column has one step.
+    `("usage", "prompt_tokens")` is the `prompt_tokens` inside `usage`; a flat column has one step. The elements of a
+    list are under the step `[]`.
     """
 
     steps: tuple[str, ...]
@@ -29,12 +34,72 @@ class Field:
         return self.kinds - {"null"} == {"object"}
 
 
+Fields = Mapping[str, Field]
+"""What was seen in some records, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user said about the columns: `--map` and `--set`, by canonical name."""
+    """What the user said about the log: `--map` and `--set`, by canonical name, and `--format`."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A log format.
+
+    Attributes:
+        name: What `costopt inspect` calls it.
+        columns: For the fields of a record, as far as they were seen: each canonical column as an expression over
+            `costopt.intake.formats.reads`.
+        sniff: Whether records with these fields are of this format.
+        roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
+            the lines themselves.
+        keep: Which records are requests; all of them if it is None.
+        carried: Reads that hold until another record says otherwise, line by line down the file.
+        repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
+            `fuller` ones, whenever they are, each count is the largest.
+        sums: What it lacks because its lines are sums over many requests; empty where they are requests.
+    """
+
+    name: str
+    columns: Callable[[Fields], Mapping[str, pl.Expr]]
+    sniff: Callable[[Fields], bool]
+    roots: tuple[tuple[str, ...], ...] = ((),)
+    keep: pl.Expr | None = None
+    carried: tuple[pl.Expr, ...] = ()
+    repeats: Literal["same", "fuller"] = "same"
+    sums: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How columns come about that are not simply read.
+
+    Attributes:
+        columns: Each canonical column as an expression.
+        rows: The lists, each in the elements of the one before, whose elements are the records.
+        keep: Which records are requests.
+        carried: Reads that hold until another record says otherwise.
+        repeats: As in `Format`.
+        sums: As in `Format`.
+    """
+
+    columns: Mapping[str, pl.Expr]
+    rows: tuple[str, ...] = ()
+    keep: pl.Expr | None = None
+    carried: tuple[pl.Expr, ...] = ()
+    repeats: Literal["same", "fuller"] = "same"
+    sums: str = ""
+
+    def reads(self, wanted: Iterable[str]) -> list[Read]:
+        """What has to be read for the wanted columns."""
+        columns = [self.columns[name] for name in wanted if name in self.columns]
+        kept = [self.keep] if self.keep is not None else []
+        return reads_of([*columns, *kept, *self.carried])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +110,26 @@ class Layout:
         format: The format's name.
         columns: Where each canonical column (or extra column asked for) is found.
         constants: Values given by the user for columns the log lacks.
+        derivation: How the other columns come about; None where there are none.
+        fields: What was seen in the records.
     """
 
     format: str
     columns: Mapping[str, Field]
     constants: Mapping[str, str]
+    derivation: Derivation | None = None
+    fields: Fields = field(default_factory=dict)
 
     def missing(self, wanted: tuple[str, ...]) -> list[str]:
         """Those of the wanted columns that are neither in the log nor given."""
-        return [name for name in wanted if name not in self.columns and name not in self.constants]
+        derived = self.derivation.columns if self.derivation else {}
+        return [
+            name
+            for name in wanted
+            if name not in self.columns and name not in self.constants and name not in derived
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A log format.
-
-    Attributes:
-        name: What `costopt inspect` calls it.
-        columns: For the fields seen in a log, by dotted name: where the canonical columns are.
-    """
-
-    name: str
-    columns: Callable[[Mapping[str, Field]], dict[str, Field]]
+def has(*names: str) -> Callable[[Fields], bool]:
+    """Recognises records that have all these fields, by dotted name."""
+    return lambda fields: all(name in fields for name in names)

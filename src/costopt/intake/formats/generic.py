@@ -1,10 +1,9 @@
 """Any flat log whose columns have the names people give them."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
-from costopt.intake.formats.format import Field, Format
+from costopt.intake.formats.format import Field, Fields, Format
 
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "request_id": ("request_id", "requestId", "generation_id", "response_id", "call_id", "id"),
@@ -142,7 +141,7 @@ def _plain(name: str) -> str:
     return _BETWEEN_WORDS.sub("_", name.strip().lower())
 
 
-def _columns(fields: Mapping[str, Field]) -> dict[str, Field]:
+def generic_columns(fields: Fields) -> dict[str, Field]:
     """The canonical columns among the fields: by exact name, else ignoring case, spaces and dashes."""
     flat = {name: place for name, place in fields.items() if len(place.steps) == 1}
     plain = {_plain(name): place for name, place in reversed(flat.items())}
@@ -155,4 +154,5 @@ def _columns(fields: Mapping[str, Field]) -> dict[str, Field]:
     return found
 
 
-GENERIC: Final = Format("generic", _columns)
+GENERIC: Final = Format("generic", lambda _fields: {}, lambda _fields: True)
+"""What is read by `generic_columns`, each column from one place."""

@@ -43,6 +43,7 @@ def test_fields_are_listed_in_order_with_all_their_kinds() -> None:
         "a.c": Field(("a", "c"), frozenset({"null"})),
         "a.d": Field(("a", "d"), frozenset({"object"})),
         "e": Field(("e",), frozenset({"list"})),
+        "e.[].f": Field(("e", "[]", "f"), frozenset({"int"})),
     }
     assert found["a.c"].name == "a.c"
 

@@ -1,14 +1,14 @@
 import pytest
 
 from costopt.intake.formats.format import Field
-from costopt.intake.formats.generic import ALIASES, GENERIC
+from costopt.intake.formats.generic import ALIASES, generic_columns
 from costopt.models.schema import REQUESTS
 
 
 def found(*names: str) -> dict[str, str]:
     """By canonical column, the field it is read from."""
     fields = {name: Field(tuple(name.split("|")), frozenset({"str"})) for name in names}
-    return {canonical: place.name for canonical, place in GENERIC.columns(fields).items()}
+    return {canonical: place.name for canonical, place in generic_columns(fields).items()}
 
 
 def test_every_column_of_a_request_has_names() -> None:
@@ -71,4 +71,4 @@ def test_an_object_is_no_column() -> None:
         "user.id": Field(("user", "id"), frozenset({"str"})),
     }
 
-    assert GENERIC.columns(fields) == {}
+    assert generic_columns(fields) == {}

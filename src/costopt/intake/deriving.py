@@ -1,0 +1,106 @@
+"""Reads to canonical columns: the expressions of a format, record by record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from costopt.intake.conforming import SHOWN, as_read, is_said
+from costopt.intake.formats.format import Derivation
+from costopt.intake.formats.reads import held_before, read_of
+from costopt.intake.shaping import LINE
+
+_KINDS = {"count": "a whole number from 0 on", "usd": "a number", "measure": "a number", "time": "a time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The requests among some records.
+
+    Attributes:
+        frame: The wanted canonical columns, typed.
+        lines: For each request, the line it stands in.
+        reasons: By line, why a record in it is no request although it should be one.
+        others: How many records are none by their format: messages, tool calls, totals of others.
+        last: The carried values after the last record.
+    """
+
+    frame: pl.DataFrame
+    lines: pl.Series
+    reasons: Mapping[int, str]
+    others: int
+    last: pl.DataFrame | None
+
+
+def derive(
+    reads: pl.DataFrame, derivation: Derivation, columns: Mapping[str, pl.Expr], last: pl.DataFrame | None
+) -> Derived:
+    """The canonical columns of the records that are requests.
+
+    Args:
+        reads: The reads of each record, as found, and `LINE`.
+        derivation: Says which records are requests, and what is carried.
+        columns: The wanted canonical columns.
+        last: The carried values after the records before these.
+    """
+    records, last = _carried(reads, derivation, last)
+    kept = records if derivation.keep is None else records.filter(_keep(records, derivation.keep))
+    readings = {name: as_read(kept[name]) for name in kept.columns if read_of(name)}
+    frame = kept.with_columns(readings.values())
+    broken = dict(each for name, reading in readings.items() for each in _broken(kept[name], reading))
+    reasons = _worded(kept, broken)
+    if reasons:
+        good = ~pl.select(pl.any_horizontal(*broken.values())).to_series()
+        frame = frame.filter(good)
+    derived = frame.select(expression.alias(name) for name, expression in columns.items())
+    return Derived(derived, frame[LINE], reasons, records.height - kept.height, last)
+
+
+def _keep(records: pl.DataFrame, keep: pl.Expr) -> pl.Series:
+    """Which records are requests, judged by the typed reads that this asks for."""
+    readings = [as_read(records[name]) for name in keep.meta.root_names()]
+    return pl.DataFrame(readings).select(keep.fill_null(value=False)).to_series()
+
+
+# What holds until something else is said
+
+
+def _carried(
+    reads: pl.DataFrame, derivation: Derivation, last: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The records with what holds for each, and with what held before it; and what holds after the last."""
+    names = [name for each in derivation.carried for name in each.meta.root_names()]
+    if not names:
+        return reads, None
+    held = reads.select(names)
+    first = pl.DataFrame(schema=held.schema).clear(1) if last is None else last
+    filled = pl.concat([first, held], how="vertical_relaxed").select(pl.all().forward_fill())
+    told = filled.tail(-1).hstack([filled[name].head(-1).alias(held_before(name)) for name in names])
+    return reads.drop(names).hstack(told), filled.tail(1)
+
+
+# What cannot be read
+
+
+def _broken(raw: pl.Series, reading: pl.Series) -> list[tuple[str, pl.Series]]:
+    """Why values cannot be read as they should, if there are any, and which."""
+    read = read_of(raw.name)
+    if read is None or read.role not in _KINDS:
+        return []
+    mask = pl.Series([False]).new_from_index(0, raw.len())
+    if reading.null_count() != raw.null_count():
+        mask = is_said(raw) & reading.is_null()
+    if read.role == "count":
+        mask |= (reading < 0).fill_null(value=False)
+    return [(raw.name, mask)] if mask.any() else []
+
+
+def _worded(records: pl.DataFrame, broken: Mapping[str, pl.Series]) -> dict[int, str]:
+    """By line, the first thing that is wrong with it."""
+    reasons: dict[int, str] = {}
+    for name, mask in broken.items():
+        read = read_of(name)
+        assert read is not None  # noqa: S101 - only reads are looked at
+        for line, value in zip(records[LINE].filter(mask), records[name].filter(mask), strict=True):
+            reasons.setdefault(line, f"{read.shown} `{str(value)[:SHOWN]}` is not {_KINDS[read.role]}")
+    return dict(sorted(reasons.items()))

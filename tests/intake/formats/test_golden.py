@@ -1,0 +1,62 @@
+"""Each folder here is a log format: a sample, and what costopt reads in it.
+
+`pytest --inline-snapshot=fix` writes what is read anew; look at the difference.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from inline_snapshot import external_file
+
+from costopt.intake.formats.catalogue import FORMATS
+from costopt.intake.formats.format import Wishes
+from costopt.intake.formats.generic import GENERIC
+from costopt.intake.partitions import partitions
+from costopt.intake.reading import Reader
+from costopt.intake.sources import Source
+from costopt.models.schema import REQUESTS
+
+HERE = Path(__file__).parent
+SAMPLES = sorted(HERE.glob("*/sample*.*"))
+ALL = tuple(REQUESTS)
+
+
+def requests_in(sample: Path, size: int) -> dict[str, object]:
+    """What is read: the format, each request without what is null or 0, the rejected lines, and the other records."""
+    reader = Reader(Wishes(), ALL)
+    read = [reader.read(partition) for partition in partitions(Source(str(sample)), size)]
+    assert reader.layout
+    return {
+        "format": reader.layout.format,
+        "requests": [
+            {name: value for name, value in row.items() if value not in (None, 0)}
+            for requests in read
+            if requests.frame is not None
+            for row in requests.frame.iter_rows(named=True)
+        ],
+        "rejected": [f"{reject.line}: {reject.reason}" for requests in read for reject in requests.rejects],
+        "others": sum(requests.others for requests in read),
+    }
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.parent.name}-{sample.name}")
+def test_a_log_is_read_as_its_format_says(sample: Path) -> None:
+    found = json.dumps(requests_in(sample, 16 << 20), default=str, indent=1, ensure_ascii=False) + "\n"
+
+    name = f"{sample.stem.removeprefix('sample')}{sample.suffix}".replace(".", "-").strip("-")
+    assert found == external_file(f"{sample.parent.name}/expected-{name}.txt")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.parent.name}-{sample.name}")
+def test_a_log_reads_the_same_in_small_partitions(sample: Path) -> None:
+    assert requests_in(sample, 64) == requests_in(sample, 16 << 20)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.parent.name}-{sample.name}")
+def test_a_log_is_recognised_as_the_format_its_folder_is_named_after(sample: Path) -> None:
+    assert requests_in(sample, 16 << 20)["format"] == sample.parent.name
+
+
+def test_every_format_has_a_sample() -> None:
+    assert {sample.parent.name for sample in SAMPLES} == {each.name for each in FORMATS} - {GENERIC.name}
