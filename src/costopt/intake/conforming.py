@@ -149,7 +149,7 @@ def _to_text(raw: pl.Series) -> pl.Series:
 
 def _joined(text: pl.Series) -> pl.Series:
     """A JSON list that stands in a text as its items joined by commas."""
-    texts = text.cat.get_categories()
+    texts = text.unique().drop_nulls().cast(pl.String)
     lists = texts.filter(texts.str.starts_with("["))
     return text if lists.is_empty() else text.cast(pl.String).replace(_items(lists)).cast(pl.Categorical)
 
