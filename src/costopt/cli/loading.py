@@ -21,7 +21,8 @@ from costopt.intake.inspect import Inspection, inspect
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import find_sources
 from costopt.models.period import check_zone, parse_age, parse_moment
-from costopt.pipeline import CostBasis, Loaded, Logs, load
+from costopt.pipeline import Loaded, Logs, load
+from costopt.pricing.billing import CostBasis
 from costopt.pricing.catalog import Catalog, load_catalog, load_layers, shipped
 from costopt.pricing.layers import stack
 from costopt.report.emit import Output, replacing

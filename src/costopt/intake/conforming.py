@@ -237,7 +237,10 @@ def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series
     if typed["timestamp"].null_count():
         checks.append(("no time", ~is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
         checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
-    checks.append(("no model", typed["model"].is_null()))
+    if typed["model"].null_count():
+        checks.append(
+            ("no model", typed.select(pl.col("model").is_null() & ~_came_to_nothing(typed)).to_series())
+        )
     for name in (*COUNTS, "cost_usd"):
         if name in typed.columns:
             checks += _number_checks(name, raw[name], typed[name])
@@ -261,11 +264,19 @@ def is_said(raw: pl.Series) -> pl.Series:
     return clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
 
 
+def _failed(typed: pl.DataFrame) -> pl.Expr:
+    told = "status" in typed.columns
+    return pl.col("status").eq("error").fill_null(value=False) if told else pl.lit(value=False)
+
+
+def _came_to_nothing(typed: pl.DataFrame) -> pl.Expr:
+    """Whether a request failed before any model had to do with it."""
+    return _failed(typed) & (pl.sum_horizontal("input_tokens", "output_tokens") == 0)
+
+
 def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
     """The counts that must be there, and the parts that cannot exceed their whole."""
-    failed = pl.lit(value=False)
-    if "status" in typed.columns:
-        failed = pl.col("status").eq("error").fill_null(value=False)
+    failed = _failed(typed)
     zero = pl.lit(0, dtype=pl.Int64)
     part = {name: pl.col(name).fill_null(0) if name in typed.columns else zero for name in TOKENS}
     rules = {

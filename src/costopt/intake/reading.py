@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -49,6 +50,8 @@ class Batch:
         fields: The names of the fields seen in it so far.
         position: How far into the log this batch reaches, in bytes on disk.
         requests: The requests and rejects.
+        repeats: What to do with requests of the same id: see `Format`.
+        sums: What the log lacks because its lines are sums: see `Format`.
     """
 
     number: int
@@ -57,6 +60,8 @@ class Batch:
     fields: frozenset[str]
     position: int
     requests: Requests
+    repeats: Literal["same", "fuller"] = "same"
+    sums: str = ""
 
 
 def read_all(
@@ -73,8 +78,18 @@ def read_all(
         yield Batch(number, source, "", frozenset(), 0, Requests(None, ()))
         for partition in partitions(source, partition_bytes):
             requests = reader.read(partition)
-            name = reader.layout.format if reader.layout else ""
-            yield Batch(number, source, name, frozenset(reader.fields), partition.position, requests)
+            layout = reader.layout or Layout("", {}, {})
+            derivation = layout.derivation or Derivation({})
+            yield Batch(
+                number,
+                source,
+                layout.format,
+                frozenset(reader.fields),
+                partition.position,
+                requests,
+                derivation.repeats,
+                derivation.sums,
+            )
 
 
 class Reader:

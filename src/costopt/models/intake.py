@@ -15,6 +15,8 @@ class FileReport(Frozen):
         requests: Requests read from it, duplicates removed.
         rejected: Lines that are no requests.
         duplicates: Requests that were read before.
+        others: Records that are no requests by the format: messages, tool calls, totals of others.
+        sums: What cannot be known because the lines are sums over many requests; empty where they are requests.
     """
 
     path: str
@@ -22,6 +24,8 @@ class FileReport(Frozen):
     requests: int
     rejected: int
     duplicates: int
+    others: int = 0
+    sums: str = ""
 
 
 class Example(Frozen):
@@ -51,6 +55,7 @@ class IntakeReport(Frozen):
         rejected: Lines that are no requests.
         duplicates: Requests removed because they were read before.
         duplicates_usd: What those would have cost.
+        others: Records that are no requests by the format of their log: messages, tool calls, totals of others.
         unpriced: Requests in no total, because their cost is unknown.
         unpriced_models: The models they are of, most requests first.
         examples: The first few rejected lines.
@@ -63,6 +68,7 @@ class IntakeReport(Frozen):
     rejected: int
     duplicates: int
     duplicates_usd: Decimal
+    others: int
     unpriced: int
     unpriced_models: tuple[UnpricedModel, ...] = ()
     examples: tuple[Example, ...] = ()

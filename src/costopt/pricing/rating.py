@@ -18,7 +18,7 @@ class Rater:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._slot_of: dict[int, int] = {}
-        self._names: list[tuple[str | None, str, int]] = []
+        self._names: list[tuple[str | None, str | None, int]] = []
         self._slots = _table(self._names)
         self._schedule = Schedule(catalog, ())
 
@@ -42,7 +42,7 @@ class Rater:
         for provider, model in sorted(
             named.select("provider", "model").unique().cast(pl.String).rows(), key=str
         ):
-            number = resolve(self._catalog, provider, model)
+            number = None if model is None else resolve(self._catalog, provider, model)
             slot = -1 if number is None else self._slot_of.setdefault(number, len(self._slot_of))
             self._names.append((provider, model, slot))
         self._slots = _table(self._names)
@@ -50,7 +50,7 @@ class Rater:
             self._schedule = Schedule(self._catalog, tuple(self._slot_of))
 
 
-def _table(names: Sequence[tuple[str | None, str, int]]) -> pl.DataFrame:
+def _table(names: Sequence[tuple[str | None, str | None, int]]) -> pl.DataFrame:
     """Raw names with the slot of what they mean."""
     schema = {"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64}
     return pl.DataFrame(names, schema=schema, orient="row")
