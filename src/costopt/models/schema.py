@@ -49,7 +49,7 @@ TOKENS: Final = (
 COUNTS: Final = ("requests", *TOKENS, "web_searches")
 """What rollups add up; a column the log lacks counts 1 request and 0 of the rest."""
 
-NUMBERS: Final = ("latency_ms", "ttft_ms", "quality", "confidence", "propensity", "prompt_chars")
+NUMBERS: Final = ("latency_ms", "ttft_ms", "attempt", "quality", "confidence", "propensity", "prompt_chars")
 """Measurements of a single request; never summed into a bill."""
 
 TEXTS: Final = ("request_id", "prompt", "prompt_hash")
@@ -105,6 +105,7 @@ COLUMN_MEANINGS: Final[dict[str, str]] = {
     "cost_usd": "the cost as logged, in US dollars",
     "latency_ms": "time to the whole answer, in milliseconds",
     "ttft_ms": "time to the first token, in milliseconds",
+    "attempt": "which try of the same request this is; above 1 it is a retry",
     "quality": "a score of the answer, 0 to 1",
     "confidence": "the model's own confidence, 0 to 1",
     "propensity": "the probability with which the router chose this model, 0 to 1",
