@@ -34,6 +34,7 @@ class Config(BaseModel):
 
     Attributes:
         pricing: A price catalog to lay over the shipped one and the user's, relative to the file.
+        format: The log format, by name or as a TOML file, relative to the file.
         cost: Which cost counts.
         timezone: In which days begin and end.
         dedupe: Whether to remove requests that were read before.
@@ -45,6 +46,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     pricing: str | None = None
+    format: str | None = None
     cost: Literal["auto", "logged", "computed"] = "auto"
     timezone: str = "UTC"
     dedupe: bool = True
@@ -77,6 +79,14 @@ def load_config(path: Path | None) -> Config:
         hint = f"the keys are {', '.join(f'`{name}`' for name in Config.model_fields)}"
         message = f"`{file}`: `{key}` {wrong}"
         raise ConfigError(message, hint=f"it is {expected}" if expected else hint) from error
-    if config.pricing is None:
-        return config
-    return config.model_copy(update={"pricing": str(file.parent / config.pricing)})
+    return config.model_copy(update=_beside(file, config))
+
+
+def _beside(file: Path, config: Config) -> dict[str, str]:
+    """The paths in the file, from where it is."""
+    found = {}
+    if config.pricing is not None:
+        found["pricing"] = str(file.parent / config.pricing)
+    if config.format is not None and config.format.endswith(".toml"):
+        found["format"] = str(file.parent / config.format)
+    return found

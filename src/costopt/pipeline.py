@@ -288,7 +288,9 @@ class _Run:
             requests=self._requests,
             rejected=self._rejects.count,
             duplicates=sum(tally.duplicates for tally in self._tallies),
-            duplicates_usd=usd(int(removed["cost"].sum() or 0)),
+            duplicates_usd=None
+            if removed.height and not removed["cost"].count()
+            else usd(int(removed["cost"].sum() or 0)),
             others=sum(tally.others for tally in self._tallies),
             unpriced=int(unpriced["requests"].sum()),
             unpriced_models=tuple(unpriced_models(unpriced, self._catalog, self._logs.cost)),

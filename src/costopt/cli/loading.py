@@ -16,6 +16,7 @@ from costopt.cli.progress import progress_bar
 from costopt.config import Config, load_config
 from costopt.errors import ConfigError
 from costopt.intake.conforming import check_constants
+from costopt.intake.formats.catalogue import named
 from costopt.intake.formats.format import Wishes
 from costopt.intake.inspect import Inspection, inspect
 from costopt.intake.rejects import Rejects
@@ -43,11 +44,14 @@ class Reading:
 
     @property
     def wishes(self) -> Wishes:
-        """`--map` and `--set`, over those of the configuration; constants are checked before anything is read."""
+        """`--map`, `--set` and `--format`, over the configuration's; all are checked before anything is read."""
         columns = {**self.config.map, **_pairs(self.options.map, "--map COLUMN=NAME")}
         constants = {**self.config.set, **_pairs(self.options.set, "--set COLUMN=VALUE")}
         check_constants(constants)
-        return Wishes(columns, constants)
+        chosen = self.options.format or self.config.format
+        if chosen:
+            named(chosen)
+        return Wishes(columns, constants, chosen)
 
     @property
     def partition_bytes(self) -> int:

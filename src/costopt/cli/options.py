@@ -32,6 +32,15 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="COLUMN=VALUE", help="A constant for a column that the log lacks."),
 ]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="The log format, or a FILE.toml that describes one; detected where it is left out.",
+        envvar="COSTOPT_FORMAT",
+    ),
+]
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="From this date or time on.", envvar="COSTOPT_SINCE")
 ]
@@ -306,6 +315,7 @@ class ReadOptions:
     """The options of every command that looks into logs."""
 
     logs: Paths
+    format: LogFormat = None
     map: Map = None
     set: Set = None
     config: ConfigFile = None
@@ -325,7 +335,8 @@ class ReadOptions:
 
     def _reading_words(self) -> list[str]:
         pairs = (("--map", self.map), ("--set", self.set))
-        words = [word for option, values in pairs for value in values or () for word in (option, value)]
+        words = ["--format", self.format] if self.format else []
+        words += [word for option, values in pairs for value in values or () for word in (option, value)]
         return [*words, "--config", str(self.config)] if self.config else words
 
     def _billing_words(self) -> list[str]:

@@ -54,7 +54,7 @@ class IntakeReport(Frozen):
         requests: Requests in the bill.
         rejected: Lines that are no requests.
         duplicates: Requests removed because they were read before.
-        duplicates_usd: What those would have cost.
+        duplicates_usd: What those would have cost; null where none of them has a price.
         others: Records that are no requests by the format of their log: messages, tool calls, totals of others.
         unpriced: Requests in no total, because their cost is unknown.
         unpriced_models: The models they are of, most requests first.
@@ -67,7 +67,7 @@ class IntakeReport(Frozen):
     requests: int
     rejected: int
     duplicates: int
-    duplicates_usd: Decimal
+    duplicates_usd: Decimal | None
     others: int
     unpriced: int
     unpriced_models: tuple[UnpricedModel, ...] = ()

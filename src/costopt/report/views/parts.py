@@ -73,7 +73,7 @@ def intake_lines(intake: IntakeReport, period: Period, again: Again) -> tuple[Li
     lines.append(line(_rejected(intake, again), DOT, _duplicates(intake), *_priced(intake)))
     if intake.unpriced:
         lines.append(line(Span(_unpriced(intake, again), "warn")))
-    return (*lines, *_suggestions(intake))
+    return (*lines, *_suggestions(intake), *_sums(intake))
 
 
 def _rejected(intake: IntakeReport, again: Again) -> Span:
@@ -86,7 +86,8 @@ def _duplicates(intake: IntakeReport) -> Span:
     if not intake.duplicates:
         return Span("0 duplicates", "muted")
     removed = counted(intake.duplicates, "duplicate")
-    return Span(f"{removed} removed ({format_usd(intake.duplicates_usd)})")
+    cost = "?" if intake.duplicates_usd is None else format_usd(intake.duplicates_usd)
+    return Span(f"{removed} removed ({cost})")
 
 
 def _priced(intake: IntakeReport) -> tuple[str | Span, ...]:
@@ -109,6 +110,14 @@ def _suggestions(intake: IntakeReport) -> tuple[Line, ...]:
         for model in intake.unpriced_models
         if model.suggestion
     )[:3]
+
+
+def _sums(intake: IntakeReport) -> tuple[Line, ...]:
+    """What cannot be known where a line is a sum over many requests."""
+    files = [file for file in intake.by_file if file.sums]
+    lacking = dict.fromkeys(file.sums for file in files)
+    counts = "1 file holds" if len(files) == 1 else f"{len(files):,} files hold"
+    return tuple(line(Span(f"{counts} sums over many requests: {lacks}", "warn")) for lacks in lacking)
 
 
 def model_name(provider: str | None, model: str | None) -> str:
