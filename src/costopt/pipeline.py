@@ -15,6 +15,7 @@ from costopt.intake.partitions import PARTITION_BYTES
 from costopt.intake.reading import read_all
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import Source, find_sources
+from costopt.intake.where import Filter, Where
 from costopt.models.intake import (
     Example,
     FileReport,
@@ -32,7 +33,7 @@ from costopt.pricing.costing import price
 from costopt.pricing.lending import model_of
 from costopt.pricing.matching import nearest
 from costopt.pricing.rates import rate_key, why_unpriced
-from costopt.pricing.rating import Rater
+from costopt.pricing.rating import Rater, with_provider
 from costopt.rollups.local import Condensed, read_ahead
 from costopt.rollups.rollup import Measure, Rollup, build, merge
 
@@ -73,6 +74,7 @@ class Logs:
         wishes: The user's `--map` and `--set`.
         since: Leave out what was before.
         until: Leave out what was then or later.
+        where: Leave out what it does not keep.
         cost: Which cost counts.
         dedupe: Whether to remove requests that were read before.
         strict: Whether a rejected line is an error.
@@ -85,6 +87,7 @@ class Logs:
     wishes: Wishes = field(default_factory=Wishes)
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    where: Where | None = None
     cost: CostBasis = "auto"
     dedupe: bool = True
     strict: bool = False
@@ -132,7 +135,8 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """Reads the logs once and gives every rollup.
 
     Raises:
-        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log.
+        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log; if a filter reads a
+            column that is in no log.
         SourceError: if a log cannot be found or opened.
         FormatError: if a log is not understood.
         RejectedError: with `strict`, if a line is rejected.
@@ -154,6 +158,7 @@ class _Tally:
     source: Source
     format: str = ""
     requests: int = 0
+    filtered_out: int = 0
     duplicates: int = 0
 
 
@@ -167,7 +172,9 @@ class _Run:
         self._catalog = catalog
         self._rollups = rollups
         self._duplicates = duplicates
-        self._wanted = _wanted(rollups, dedupe=logs.dedupe)
+        self._filter = Filter(logs.where) if logs.where else None
+        self._billed = _wanted(rollups, dedupe=logs.dedupe)
+        self._wanted = tuple(dict.fromkeys((*self._billed, *(logs.where.columns if logs.where else ()))))
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
         self._parts = Condensed(lambda parts: _merge_all(parts, rollups))
@@ -203,7 +210,15 @@ class _Run:
         self._lines += read.height
         frame = self._in_period(read)
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
-        rated = self._rater.rate(frame).with_columns(
+        rated = self._rater.rate(frame.select(name for name in frame.columns if name in self._billed))
+        if self._filter is None:
+            self._widen_period(frame["timestamp"])
+        else:  # whether a request is a duplicate does not depend on the filter
+            kept = self._kept(self._filter, frame, rated)
+            tally.filtered_out += _counted(rated.filter(~kept if repeated is None else ~(kept | repeated)))
+            rated = rated.filter(kept)
+            repeated = None if repeated is None else repeated.filter(kept)
+        rated = rated.with_columns(
             logged_cost=pl.col("cost_usd").to_physical() if "cost_usd" in frame.columns else _no_cost(),
             is_logged=pl.col("cost_usd").is_not_null()
             if "cost_usd" in frame.columns
@@ -218,13 +233,18 @@ class _Run:
         count = _counted(rated)
         tally.requests += count
         self._requests += count
-        self._widen_period(rated["timestamp"])
 
     def _in_period(self, frame: pl.DataFrame) -> pl.DataFrame:
         time = pl.col("timestamp")
         if self._logs.since is not None:
             frame = frame.filter(time >= self._logs.since)
         return frame if self._logs.until is None else frame.filter(time < self._logs.until)
+
+    def _kept(self, where: Filter, frame: pl.DataFrame, rated: pl.DataFrame) -> pl.Series:
+        """Which requests the filter keeps; it finds a provider as the bill does, where the log names none."""
+        kept, admitted = where.judge(frame.with_columns(with_provider(rated, self._catalog)["provider"]))
+        self._widen_period(frame["timestamp"].filter(admitted))
+        return kept
 
     def _widen_period(self, times: pl.Series) -> None:
         first, last = times.min(), times.max()
@@ -241,6 +261,8 @@ class _Run:
                         f"No log has a column `{name}`",
                         hint="`costopt inspect LOGS` lists the columns that a log has",
                     )
+        if self._filter is not None:
+            self._filter.check(self._fields)
 
     # The end
 
@@ -281,6 +303,8 @@ class _Run:
             files=len(self._tallies),
             bytes=sum(tally.source.size for tally in self._tallies),
             requests=self._requests,
+            where=self._logs.where.text if self._logs.where else None,
+            filtered_out=sum(tally.filtered_out for tally in self._tallies),
             rejected=self._rejects.count,
             duplicates=sum(tally.duplicates for tally in self._tallies),
             duplicates_usd=usd(int(removed["cost"].sum() or 0)),
@@ -295,6 +319,7 @@ class _Run:
             path=tally.source.path,
             format=tally.format,
             requests=tally.requests,
+            filtered_out=tally.filtered_out,
             rejected=self._rejects.by_file[tally.source.path],
             duplicates=tally.duplicates,
         )
@@ -344,7 +369,7 @@ def _no_cost() -> pl.Expr:
 
 def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataFrame:
     """The rollup with `computed_cost` and the `cost` of the basis; a provider the log does not name is filled in."""
-    named = _with_provider(rollup, catalog)
+    named = with_provider(rollup, catalog) if "provider" in rollup.columns else rollup
     logged = pl.when("is_logged").then("logged_cost")
     computed = pl.col("computed_cost")
     cost = {
@@ -355,15 +380,6 @@ def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.Data
     return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(
         logged_cost=logged, cost=cost[basis]
     )
-
-
-def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    if "provider" not in rollup.columns:
-        return rollup
-    known = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
-    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
-    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
-    return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
 
 
 def _unpriced_models(unpriced: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> Iterator[UnpricedModel]:
