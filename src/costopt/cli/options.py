@@ -48,6 +48,14 @@ Until = Annotated[
     str | None, typer.Option(metavar="TIME", help="Up to this date or time.", envvar="COSTOPT_UNTIL")
 ]
 Last = Annotated[str | None, typer.Option(metavar="AGE", help="The last 36h, 7d or 4w, up to now.")]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPR",
+        help="Only requests like these: 'tenant == \"acme\" and cost_usd > 0.1'; that cost is the logged one.",
+        envvar="COSTOPT_WHERE",
+    ),
+]
 Zone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of days and times.", envvar="COSTOPT_TZ")
 ]
@@ -350,6 +358,7 @@ class BillOptions(ReadOptions):
     since: Since = None
     until: Until = None
     last: Last = None
+    where: Where = None
     tz: Zone = None
     pricing: CatalogFile = None
     cost: Cost = None
@@ -357,9 +366,9 @@ class BillOptions(ReadOptions):
 
     def _billing_words(self) -> list[str]:
         words = []
-        for option, value in (("--since", self.since), ("--until", self.until), ("--last", self.last)):
+        period = (("--since", self.since), ("--until", self.until), ("--last", self.last))
+        for option, value in (*period, ("--where", self.where), ("--tz", self.tz)):
             words += [option, value] if value else []
-        words += ["--tz", self.tz] if self.tz else []
         words += ["--pricing", str(self.pricing)] if self.pricing else []
         words += ["--cost", self.cost] if self.cost else []
         return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
