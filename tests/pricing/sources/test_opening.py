@@ -134,6 +134,38 @@ def test_a_price_list_with_a_mistake_in_it_is_refused_by_its_place(write: Write)
     )
 
 
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ('{"input_mtok": -1}', "input_mtok`: Input should be greater than or equal to 0"),
+        (
+            '[{"constraint": {"start_date": "soon"}, "prices": {"input_mtok": 4}}]',
+            "0.constraint.start_date`: Input should be a valid date or datetime, input is too short",
+        ),
+    ],
+)
+def test_a_mistake_in_a_value_of_several_forms_is_that_of_the_form_it_has(
+    write: Write, prices: str, expected: str
+) -> None:
+    assert refusal(write("prices.json", LIST.replace('{"input_mtok": 4}', prices))) == (
+        f"`prices.json`: `0.models.0.prices.{expected}\n{EXPECTED}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        MAP.replace("4e-06", "1e99999999999999999999"),
+        LIST.replace("4", "1e-99999999999999999999"),
+    ],
+)
+def test_a_number_or_nesting_beyond_all_measure_is_refused(write: Write, text: str) -> None:
+    assert refusal(write("prices.json", text)) == (
+        "`prices.json` has a number or nesting beyond all measure\nno price is that long"
+    )
+
+
 def test_an_infinite_rate_is_a_rate_that_cannot_be(write: Write) -> None:
     path = write("prices.json", MAP.replace("4e-06", "Infinity"))
 

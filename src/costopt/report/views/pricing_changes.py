@@ -54,7 +54,8 @@ def changed_rates(
     listed = list(models)
     if not listed:
         return ()
-    lines = [line(Span(f"{title}, {UNITS}", "strong")), *([line(Span(about, "muted"))] if about else ())]
+    units = f", {UNITS}" if any(rates for _, rates in listed) else ""
+    lines = [line(Span(f"{title}{units}", "strong")), *([line(Span(about, "muted"))] if about else ())]
     for name, rates in listed[:_MODELS]:
         lines += _model(name, rates, is_new=is_new)
     rest = len(listed) - _MODELS
@@ -63,9 +64,9 @@ def changed_rates(
     return (Paragraph(tuple(lines)),)
 
 
-def all_of_it(full: str) -> Paragraph:
+def all_of_it(full: str, title: str = "every rate") -> Paragraph:
     """The command that cuts nothing."""
-    return Paragraph((line(Span("every rate  ", "muted"), full),))
+    return Paragraph((line(Span(f"{title}  ", "muted"), full),))
 
 
 def _model(name: str, rates: Sequence[ChangedRate], *, is_new: bool) -> Iterator[Line]:
