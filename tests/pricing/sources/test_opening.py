@@ -13,7 +13,7 @@ from costopt.pricing.sources.opening import SOURCES, read_price_list
 
 MAP = '{"large": {"litellm_provider": "acme", "input_cost_per_token": 4e-06, "output_cost_per_token": 8e-06}}'
 LIST = '[{"id": "acme", "models": [{"id": "large", "match": {"equals": "l"}, "prices": {"input_mtok": 4}}]}]'
-EXPECTED = "expected: the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
+EXPECTED = "it should be the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
 
 Write = Callable[[str, str | bytes], str]
 

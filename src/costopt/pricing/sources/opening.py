@@ -37,7 +37,7 @@ _RELEASED: Final = {f"{_GENAI} 0.2.3": dt.date(2026, 11, 10)}
 """When each release was published; the packages themselves do not say."""
 
 _EXPECTED: Final = (
-    "expected: the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
+    "it should be the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
 )
 _UNPACK_ERRORS: Final = (EOFError, OSError, zlib.error)
 

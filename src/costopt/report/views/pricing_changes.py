@@ -18,6 +18,8 @@ _MODELS: Final = 8
 _LINES: Final = 8
 _LONGEST: Final = 60
 
+_ELSE: Final = "none above a prompt size or in certain hours: the rates for all others hold"
+
 Changed = tuple[str, Sequence[ChangedRate]]
 """A model's name, with what else is to be said of it, and its changed rates."""
 
@@ -55,13 +57,20 @@ def changed_rates(
     if not listed:
         return ()
     units = f", {UNITS}" if any(rates for _, rates in listed) else ""
-    lines = [line(Span(f"{title}{units}", "strong")), *([line(Span(about, "muted"))] if about else ())]
+    is_partial = not is_new and any(_is_unlisted(rate) for _, rates in listed for rate in rates)
+    notes = [about, _ELSE if is_partial else ""]
+    lines = [line(Span(f"{title}{units}", "strong")), *(line(Span(note, "muted")) for note in notes if note)]
     for name, rates in listed[:_MODELS]:
         lines += _model(name, rates, is_new=is_new)
     rest = len(listed) - _MODELS
     if rest > 0:
         lines.append(line(Span(f"and {counted(rest, 'more model')}", "muted")))
     return (Paragraph(tuple(lines)),)
+
+
+def _is_unlisted(rate: ChangedRate) -> bool:
+    """Whether one of the two has none for some prompts or hours, where it has one for all."""
+    return bool(rate.above or rate.hours_utc or rate.weekdays) and None in (rate.before, rate.after)
 
 
 def all_of_it(full: str, title: str = "every rate") -> Paragraph:
