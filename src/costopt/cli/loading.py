@@ -174,10 +174,10 @@ def user_catalog() -> Path:
     return Path(typer.get_app_dir("costopt")) / "pricing.toml"
 
 
-def open_prices(name: str, config: Config) -> Catalog:
+def open_prices(name: str, named: Path | None, config: Config) -> Catalog:
     """One catalog or price list: `catalog` is the one in use, `shipped` its lowest layer, else a list or a file."""
     if name == "catalog":
-        return open_catalog(None, config)
+        return open_catalog(named, config)
     if name == "shipped":
         return load_catalog()
     from costopt.pricing.sources import read_price_list

@@ -145,11 +145,19 @@ def check(
 
 @pricing.command()
 def diff(
-    before: Before, after: After, *, config: ConfigFile = None, output: Form = "table", to: To = None
+    before: Before,
+    after: After,
+    *,
+    pricing: CatalogFile = None,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
 ) -> None:
     """What two catalogs or price lists say differently.
 
-    Example: costopt pricing diff shipped our-prices.toml
+    A FILE is compared by itself; with --pricing FILE, catalog is the one in use with that file on top.
+
+    Example: costopt pricing diff shipped catalog --pricing our-prices.toml
     """
     from functools import partial
 
@@ -161,8 +169,9 @@ def diff(
     from costopt.report.views.pricing_diff import records_diff, view_diff
 
     settings = load_config(config)
-    result = diff_catalogs(open_prices(before, settings), open_prices(after, settings))
-    full = f"costopt pricing diff {words((before, after), ('--config', config))} -o csv"
+    result = diff_catalogs(open_prices(before, pricing, settings), open_prices(after, pricing, settings))
+    again = words((before, after), ("--pricing", pricing), ("--config", config))
+    full = f"costopt pricing diff {again} -o csv"
     emit(result, partial(view_diff, full=full), records_diff, Output(output, to))
 
 
