@@ -238,7 +238,7 @@ def sums(loaded: Loaded) -> list[Decimal | int]:
     """What adds up: costs, requests, tokens, duplicates, unpriced requests."""
     bill, intake = loaded.rollups["spend"], loaded.provenance.intake
     totals = bill.select(pl.col("cost", "requests", "input_tokens").sum()).row(0)
-    return [*totals, intake.requests, intake.duplicates, intake.duplicates_usd, intake.unpriced]
+    return [*totals, intake.requests, intake.duplicates, intake.duplicates_usd or 0, intake.unpriced]
 
 
 @given(SENSIBLE, LINES, st.integers(60, 400))

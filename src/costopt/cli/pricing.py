@@ -4,7 +4,8 @@ from typing import Final
 
 import typer
 
-from costopt.cli.options import (
+from costopt.cli.options import CatalogFile, ConfigFile, Form, To
+from costopt.cli.pricing_options import (
     After,
     AsMode,
     At,
@@ -14,13 +15,10 @@ from costopt.cli.options import (
     CachedImage,
     CacheWrite,
     CacheWrite1h,
-    CatalogFile,
     CheckedFile,
     CheckedOn,
-    ConfigFile,
     DryRun,
     Effective,
-    Form,
     FormOnly,
     InputAudio,
     InputImage,
@@ -39,7 +37,6 @@ from costopt.cli.options import (
     Provider,
     Reasoning,
     StaleDays,
-    To,
     WebSearches,
 )
 
