@@ -38,6 +38,7 @@ class Config(BaseModel):
         cost: Which cost counts.
         timezone: In which days begin and end.
         dedupe: Whether to remove requests that were read before.
+        where: Which requests to bill.
         map: By canonical column, the log's column.
         set: By canonical column, a constant for logs that lack it.
         batch: For the batch advisor.
@@ -50,6 +51,7 @@ class Config(BaseModel):
     cost: Literal["auto", "logged", "computed"] = "auto"
     timezone: str = "UTC"
     dedupe: bool = True
+    where: str | None = None
     map: dict[str, str] = Field(default_factory=dict)
     set: dict[str, str] = Field(default_factory=dict)
     batch: BatchConfig = BatchConfig()

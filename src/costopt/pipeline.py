@@ -16,6 +16,7 @@ from costopt.intake.reading import Batch, read_all
 from costopt.intake.rejects import Rejects
 from costopt.intake.repeats import SOURCE, Repeats
 from costopt.intake.sources import Source, find_sources
+from costopt.intake.where import Filter, Where
 from costopt.models.intake import (
     Example,
     FileReport,
@@ -27,7 +28,7 @@ from costopt.models.result import Period
 from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
 from costopt.pricing.billing import CostBasis, billed, stale_models, unpriced_models
 from costopt.pricing.catalog import Catalog, report_of
-from costopt.pricing.rating import Rater
+from costopt.pricing.rating import Rater, with_provider
 from costopt.rollups.local import Condensed, read_ahead
 from costopt.rollups.rollup import Measure, Rollup, build, merge
 
@@ -64,6 +65,7 @@ class Logs:
         wishes: The user's `--map` and `--set`.
         since: Leave out what was before.
         until: Leave out what was then or later.
+        where: Leave out what it does not keep.
         cost: Which cost counts.
         dedupe: Whether to remove requests that were read before.
         strict: Whether a rejected line is an error.
@@ -76,6 +78,7 @@ class Logs:
     wishes: Wishes = field(default_factory=Wishes)
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    where: Where | None = None
     cost: CostBasis = "auto"
     dedupe: bool = True
     strict: bool = False
@@ -123,7 +126,8 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """Reads the logs once and gives every rollup.
 
     Raises:
-        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log.
+        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log; if a filter reads a
+            column that is in no log.
         SourceError: if a log cannot be found or opened.
         FormatError: if a log is not understood.
         RejectedError: with `strict`, if a line is rejected.
@@ -146,6 +150,7 @@ class _Tally:
     format: str = ""
     sums: str = ""
     requests: int = 0
+    filtered_out: int = 0
     duplicates: int = 0
     others: int = 0
 
@@ -166,7 +171,9 @@ class _Run:
         self._rollups = rollups
         self._duplicates = duplicates
         self._repeats = repeats
-        self._wanted = _wanted(rollups, dedupe=logs.dedupe)
+        self._filter = Filter(logs.where) if logs.where else None
+        self._billed = _wanted(rollups, dedupe=logs.dedupe)
+        self._wanted = tuple(dict.fromkeys((*self._billed, *(logs.where.columns if logs.where else ()))))
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
         self._parts = Condensed(lambda parts: _merge_all(parts, rollups))
@@ -198,8 +205,7 @@ class _Run:
                 self._take(batch.requests.frame, batch)
             logs.progress(self._bytes + batch.position, self._requests)
         self._check_columns()
-        for requests, lines in self._repeats.told():
-            self._bill_by_source(requests, lines)
+        self._take_held()
 
     def _take(self, read: pl.DataFrame, batch: Batch) -> None:
         self._lines += read.height
@@ -208,27 +214,36 @@ class _Run:
             self._repeats.hold(frame, batch.number)
             return
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
-        rated = self._rated(frame)
-        tally = self._tallies[batch.number]
+        self._settle(frame, repeated, self._tallies[batch.number])
+
+    def _take_held(self) -> None:
+        """The requests that were told several times, and the lines that told them less fully."""
+        for requests, lines in self._repeats.told():
+            for (number,), own in requests.partition_by(SOURCE, as_dict=True).items():
+                self._settle(own, None, self._tallies[int(number)])
+            for (number,), own in lines.partition_by(SOURCE, as_dict=True).items():
+                again = pl.Series([True]).new_from_index(0, own.height)
+                self._settle(own, again, self._tallies[int(number)])
+
+    def _settle(self, frame: pl.DataFrame, repeated: pl.Series | None, tally: _Tally) -> None:
+        """Rate requests, and add them to the bill or to what is left out of it."""
+        rated = self._rater.rate(frame.select(name for name in frame.columns if name in self._billed))
+        if self._filter is None:
+            self._widen_period(frame["timestamp"])
+        else:  # whether a request is a duplicate does not depend on the filter
+            kept = self._kept(self._filter, frame, rated)
+            tally.filtered_out += _counted(rated.filter(~kept if repeated is None else ~(kept | repeated)))
+            rated = rated.filter(kept)
+            repeated = None if repeated is None else repeated.filter(kept)
+        has_cost = "cost_usd" in rated.columns
+        rated = rated.with_columns(
+            logged_cost=pl.col("cost_usd").to_physical() if has_cost else _no_cost(),
+            is_logged=pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False),
+        )
         if repeated is not None:
             self._remove(rated.filter(repeated), tally)
             rated = rated.filter(~repeated)
         self._bill(rated, tally)
-
-    def _bill_by_source(self, requests: pl.DataFrame, lines: pl.DataFrame) -> None:
-        """Requests of several logs, and the lines that tell them a second time."""
-        for (number,), own in self._rated(requests).partition_by(SOURCE, as_dict=True).items():
-            self._bill(own, self._tallies[int(number)])
-        for (number,), own in self._rated(lines).partition_by(SOURCE, as_dict=True).items():
-            self._remove(own, self._tallies[int(number)])
-
-    def _rated(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The requests with their rates, and their logged costs in pico-dollars."""
-        has_cost = "cost_usd" in frame.columns
-        return self._rater.rate(frame).with_columns(
-            logged_cost=pl.col("cost_usd").to_physical() if has_cost else _no_cost(),
-            is_logged=pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False),
-        )
 
     def _remove(self, rated: pl.DataFrame, tally: _Tally) -> None:
         """Leave requests out that are in the bill already."""
@@ -241,13 +256,18 @@ class _Run:
         count = _counted(rated)
         tally.requests += count
         self._requests += count
-        self._widen_period(rated["timestamp"])
 
     def _in_period(self, frame: pl.DataFrame) -> pl.DataFrame:
         time = pl.col("timestamp")
         if self._logs.since is not None:
             frame = frame.filter(time >= self._logs.since)
         return frame if self._logs.until is None else frame.filter(time < self._logs.until)
+
+    def _kept(self, where: Filter, frame: pl.DataFrame, rated: pl.DataFrame) -> pl.Series:
+        """Which requests the filter keeps; it finds a provider as the bill does, where the log names none."""
+        kept, admitted = where.judge(frame.with_columns(with_provider(rated, self._catalog)["provider"]))
+        self._widen_period(frame["timestamp"].filter(admitted))
+        return kept
 
     def _widen_period(self, times: pl.Series) -> None:
         first, last = times.min(), times.max()
@@ -264,6 +284,8 @@ class _Run:
                         f"No log has a column `{name}`",
                         hint="`costopt inspect LOGS` lists the columns that a log has",
                     )
+        if self._filter is not None:
+            self._filter.check(self._fields)
 
     # The end
 
@@ -286,6 +308,8 @@ class _Run:
             files=len(self._tallies),
             bytes=sum(tally.source.size for tally in self._tallies),
             requests=self._requests,
+            where=self._logs.where.text if self._logs.where else None,
+            filtered_out=sum(tally.filtered_out for tally in self._tallies),
             rejected=self._rejects.count,
             duplicates=sum(tally.duplicates for tally in self._tallies),
             duplicates_usd=None
@@ -303,6 +327,7 @@ class _Run:
             path=tally.source.path,
             format=tally.format,
             requests=tally.requests,
+            filtered_out=tally.filtered_out,
             rejected=self._rejects.by_file[tally.source.path],
             duplicates=tally.duplicates,
             others=tally.others,

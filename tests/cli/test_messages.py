@@ -182,7 +182,7 @@ hint: mend the syntax there
             snapshot("""\
 error: `odd.toml`: `shema` is not a key
 
-hint: the keys are `pricing`, `format`, `cost`, `timezone`, `dedupe`, `map`, `set`, `batch`
+hint: the keys are `pricing`, `format`, `cost`, `timezone`, `dedupe`, `where`, `map`, `set`, `batch`
 """),
         ),
         (

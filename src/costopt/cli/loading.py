@@ -21,6 +21,7 @@ from costopt.intake.formats.format import Wishes
 from costopt.intake.inspect import Inspection, inspect
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import find_sources
+from costopt.intake.where import Where, parse_where
 from costopt.models.period import check_zone, parse_age, parse_moment
 from costopt.pipeline import Loaded, Logs, load
 from costopt.pricing.billing import CostBasis
@@ -105,6 +106,7 @@ class Billing(Reading):
     def load(self, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
         """The rollups over the logs; rejected lines are on disk even if there is nothing else."""
         since, until = self._period()
+        where = self._where()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
         with self.rejects() as sink, progress_bar(find_sources(self.options.logs)) as progress:
             logs = Logs(
@@ -112,6 +114,7 @@ class Billing(Reading):
                 wishes=self.wishes,
                 since=since,
                 until=until,
+                where=where,
                 cost=self.cost,
                 dedupe=dedupe,
                 strict=self.options.strict,
@@ -122,6 +125,10 @@ class Billing(Reading):
             loaded = load(logs, catalog, rollups)
         loaded.check()
         return loaded
+
+    def _where(self) -> Where | None:
+        text = self.config.where if self.options.where is None else self.options.where
+        return None if text is None else parse_where(encodable(text), self.zone)
 
     def _period(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         options = self.options
@@ -167,10 +174,10 @@ def user_catalog() -> Path:
     return Path(typer.get_app_dir("costopt")) / "pricing.toml"
 
 
-def open_prices(name: str, config: Config) -> Catalog:
+def open_prices(name: str, named: Path | None, config: Config) -> Catalog:
     """One catalog or price list: `catalog` is the one in use, `shipped` its lowest layer, else a list or a file."""
     if name == "catalog":
-        return open_catalog(None, config)
+        return open_catalog(named, config)
     if name == "shipped":
         return load_catalog()
     from costopt.pricing.sources import read_price_list

@@ -147,9 +147,12 @@ class Reader:
         return Requests(conformed.frame, _in_order(rejects), derived.others)
 
     def _watched(self, layout: Layout) -> list[str]:
-        """The usual names of columns that change the bill, where no line so far had one."""
-        missing = [name for name in WATCHED if name in self._wanted and name not in layout.columns]
-        return [alias for name in missing for alias in WATCHED[name] if alias not in self.fields]
+        """Names of columns that change the bill, and own names asked for, where no line so far had one."""
+        missing = [name for name in self._wanted if name not in layout.columns]
+        names = [
+            alias for name in missing for alias in WATCHED.get(name, () if name in REQUESTS else (name,))
+        ]
+        return [name for name in names if name not in self.fields]
 
     def learn(self, partition: Partition, *, whole: bool = False) -> Layout | None:
         """The layout, given what some lines of this partition (or all) hold; `None` as long as there is no record."""

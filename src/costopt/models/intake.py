@@ -12,7 +12,8 @@ class FileReport(Frozen):
     Attributes:
         path: As it was found.
         format: The log format it is in.
-        requests: Requests read from it, duplicates removed.
+        requests: Requests in the bill.
+        filtered_out: Requests that the filter left out, duplicates not counted.
         rejected: Lines that are no requests.
         duplicates: Requests that were read before.
         others: Records that are no requests by the format: messages, tool calls, totals of others.
@@ -22,6 +23,7 @@ class FileReport(Frozen):
     path: str
     format: str
     requests: int
+    filtered_out: int
     rejected: int
     duplicates: int
     others: int = 0
@@ -52,8 +54,10 @@ class IntakeReport(Frozen):
         files: How many files.
         bytes: Their size on disk, packed as they are.
         requests: Requests in the bill.
+        where: The filter, as it was given; null where there is none.
+        filtered_out: Requests that it left out, duplicates not counted.
         rejected: Lines that are no requests.
-        duplicates: Requests removed because they were read before.
+        duplicates: Requests removed because they were read before; with a filter, those that it keeps.
         duplicates_usd: What those would have cost; null where none of them has a price.
         others: Records that are no requests by the format of their log: messages, tool calls, totals of others.
         unpriced: Requests in no total, because their cost is unknown.
@@ -65,6 +69,8 @@ class IntakeReport(Frozen):
     files: int
     bytes: int
     requests: int
+    where: str | None
+    filtered_out: int
     rejected: int
     duplicates: int
     duplicates_usd: Decimal | None

@@ -13,6 +13,7 @@ from costopt.pricing.entries import Catalog
 from costopt.pricing.lending import model_of
 from costopt.pricing.matching import nearest
 from costopt.pricing.rates import rate_key, why_unpriced
+from costopt.pricing.rating import with_provider
 
 CostBasis = Literal["auto", "logged", "computed"]
 """Which cost counts: the logged one where there is one and else the computed one; only the one; only the other."""
@@ -22,7 +23,7 @@ _NAMED_UNPRICED: Final = 10
 
 def billed(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataFrame:
     """The rollup with `computed_cost` and the `cost` of the basis; a provider the log does not name is filled in."""
-    named = _with_provider(rollup, catalog)
+    named = with_provider(rollup, catalog) if "provider" in rollup.columns else rollup
     logged = pl.when("is_logged").then("logged_cost")
     computed = pl.col("computed_cost")
     cost = {
@@ -33,15 +34,6 @@ def billed(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataF
     return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(
         logged_cost=logged, cost=cost[basis]
     )
-
-
-def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    if "provider" not in rollup.columns:
-        return rollup
-    known = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
-    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
-    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
-    return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
 
 
 def unpriced_models(unpriced: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> Iterator[UnpricedModel]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from costopt.pricing.entries import Catalog
+from costopt.pricing.lending import model_of
 from costopt.pricing.matching import resolve
+from costopt.pricing.rates import rate_key
 from costopt.pricing.schedule import Schedule
 
 
@@ -48,6 +50,14 @@ class Rater:
         self._slots = _table(self._names)
         if len(self._slot_of) > len(self._schedule.models):
             self._schedule = Schedule(self._catalog, tuple(self._slot_of))
+
+
+def with_provider(rated: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Requests, or groups of them, with the provider of their rate where the log names none."""
+    known = [rate_id for rate_id in rated["rate_id"].unique().to_list() if rate_id >= 0]
+    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
+    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    return rated.with_columns(pl.coalesce(pl.col("provider").cast(pl.String), owner).alias("provider"))
 
 
 def _table(names: Sequence[tuple[str | None, str | None, int]]) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from costopt.report.document import (
 )
 
 _LONGEST: Final = 40
+_FILTER: Final = 100
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
@@ -66,6 +67,9 @@ def intake_lines(intake: IntakeReport, period: Period, again: Again) -> tuple[Li
         ", ".join(formats),
     ]
     lines = [line(DOT.join(part for part in first if part))]
+    if intake.where is not None:
+        left_out = counted(intake.filtered_out, "other request")
+        lines.append(line(f"only where {short(intake.where, _FILTER)}{DOT}{left_out} left out"))
     if not intake.requests:
         lines.append(
             line(Span(f"nothing to bill{DOT}how the log is read: costopt inspect {again.read}", "warn"))
