@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES
 
 Role = Literal["count", "usd", "measure", "time", "text", "label", "status", "mode"]
 """How a value is read: a whole number, dollars, a real number, an instant, a text, one of few texts, a word for
@@ -76,7 +76,7 @@ def role_of(canonical: str) -> Role:
     roles: dict[str, Role] = {"timestamp": "time", "cost_usd": "usd", "status": "status", "mode": "mode"}
     if canonical in roles:
         return roles[canonical]
-    if canonical in COUNTS:
+    if canonical in (*COUNTS, *SIZES):
         return "count"
     if canonical in NUMBERS:
         return "measure"
