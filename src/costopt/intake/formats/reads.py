@@ -9,7 +9,7 @@ A place is the steps down to a value, with slashes between them. Beside names th
 - `..` at the start: the record around the list that this record is an element of;
 - `*`: the elements of a list, of which the largest count counts, or the first text;
 - `attributes[key=user.id]`: the element of a list of objects whose `key` is `user.id`;
-- `stringValue|intValue` at the end: the first of several that is there.
+- `stringValue|intValue`: the first of several that is there.
 """
 
 import re
@@ -90,8 +90,8 @@ def reads_of(expressions: Iterable[pl.Expr]) -> list[Read]:
 
 
 def either(step: str) -> list[str]:
-    """The names that a last step may have."""
-    return step.split("|")
+    """The names that a step may have."""
+    return [step] if keyed(step) else step.split("|")
 
 
 def keyed(step: str) -> Keyed | None:
