@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats.claude import TRANSCRIPT
+from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
@@ -16,7 +18,7 @@ from costopt.intake.formats.private import load_format
 GROUP: Final = "costopt.formats"
 """The entry-point group of formats that other packages bring along."""
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, ROLLOUT, TRANSCRIPT, GENERIC)
 
 
 @cache

@@ -59,7 +59,8 @@ class Format:
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
         keep: Which records are requests; all of them if it is None.
-        carried: Reads that hold until another record says otherwise, line by line down the file.
+        carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
+            of an expression over reads and what is carried before it in this order.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
             `fuller` ones, whenever they are, each count is the largest.
         sums: What it lacks because its lines are sums over many requests; empty where they are requests.
@@ -83,7 +84,7 @@ class Derivation:
         columns: Each canonical column as an expression.
         rows: The lists, each in the elements of the one before, whose elements are the records.
         keep: Which records are requests.
-        carried: Reads that hold until another record says otherwise.
+        carried: As in `Format`.
         repeats: As in `Format`.
         sums: As in `Format`.
     """
