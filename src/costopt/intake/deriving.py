@@ -7,7 +7,7 @@ import polars as pl
 
 from costopt.intake.conforming import SHOWN, as_read, is_said
 from costopt.intake.formats.format import Derivation
-from costopt.intake.formats.reads import held_before, read_of
+from costopt.intake.formats.reads import held_before, read_of, reads_of
 from costopt.intake.shaping import LINE
 
 _KINDS = {"count": "a whole number from 0 on", "usd": "a number", "measure": "a number", "time": "a time"}
@@ -58,7 +58,7 @@ def derive(
 
 def _keep(records: pl.DataFrame, keep: pl.Expr) -> pl.Series:
     """Which records are requests, judged by the typed reads that this asks for."""
-    readings = [as_read(records[name]) for name in keep.meta.root_names()]
+    readings = [as_read(records[read.name]) for read in reads_of([keep])]
     return pl.DataFrame(readings).select(keep.fill_null(value=False)).to_series()
 
 
