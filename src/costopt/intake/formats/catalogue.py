@@ -5,11 +5,23 @@ from typing import Final
 from costopt.errors import ConfigError
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
+from costopt.intake.formats.helicone import HELICONE
 from costopt.intake.formats.langfuse import API, BLOB
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
+from costopt.intake.formats.openrouter import DAILY, GENERATIONS
 from costopt.intake.formats.otlp import TRACES
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, API, BLOB, PAYLOAD, SPEND_LOGS, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (
+    TRACES,
+    API,
+    BLOB,
+    HELICONE,
+    PAYLOAD,
+    SPEND_LOGS,
+    GENERATIONS,
+    DAILY,
+    GENERIC,
+)
 
 
 def named(name: str) -> Format:

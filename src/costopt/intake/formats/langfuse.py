@@ -42,29 +42,40 @@ def _of_trace(spelt: Spelling, own: str, trace: str | None = None) -> pl.Expr:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """All input, all output, and whether there is any of them or a sum at all."""
+class _Sums:
+    """All input and all output, and whether either or the sum of both was counted at all."""
 
     input: pl.Expr
     output: pl.Expr
     is_there: pl.Expr
 
 
-def _old_usage() -> _Counted:
-    """The tokens as they were logged before there were details; sums of details where there are both."""
-    sent = _first("usage/input", "usage/promptTokens", "promptTokens", "inputUsage")
-    received = _first("usage/output", "usage/completionTokens", "completionTokens", "outputUsage")
-    both = _first("usage/total", "usage/totalTokens", "totalTokens", "totalUsage")
-    tokens = (label("usage/unit").is_null() | label("usage/unit").is_in(_TOKENS)) & (total(sent, received) > 0)
-    return _Counted(
-        pl.when(tokens).then(pl.coalesce(sent, (both - received).clip(0), pl.lit(0, dtype=pl.Int64))),
-        pl.when(tokens).then(pl.coalesce(received, (both - sent).clip(0), pl.lit(0, dtype=pl.Int64))),
-        total(sent, received, both) > 0,
+_OLD: Final = (
+    ("usage/input", "usage/output", "usage/total"),
+    ("usage/promptTokens", "usage/completionTokens", "usage/totalTokens"),
+    ("promptTokens", "completionTokens", "totalTokens"),
+    ("inputUsage", "outputUsage", "totalUsage"),
+)
+"""How input, output and their sum were logged before there were details; where nothing was counted they are 0."""
+
+
+def _old_usage() -> _Sums:
+    sums = [_sums(*map(count, places)) for places in _OLD]
+    in_tokens = label("usage/unit").is_null() | label("usage/unit").is_in(_TOKENS)
+    return _Sums(
+        pl.when(in_tokens).then(pl.coalesce(each.input for each in sums)),
+        pl.when(in_tokens).then(pl.coalesce(each.output for each in sums)),
+        pl.any_horizontal(each.is_there for each in sums),
     )
 
 
-def _first(*places: str) -> pl.Expr:
-    return pl.coalesce(count(place) for place in places)
+def _sums(sent: pl.Expr, received: pl.Expr, both: pl.Expr) -> _Sums:
+    told = total(sent, received) > 0
+    return _Sums(
+        pl.when(told).then(pl.coalesce(sent, (both - received).clip(0), 0)),
+        pl.when(told).then(pl.coalesce(received, (both - sent).clip(0), 0)),
+        told | (both > 0).fill_null(value=False),
+    )
 
 
 def _tokens(fields: Fields, spelt: Spelling, *, old: bool) -> dict[str, pl.Expr]:
@@ -75,7 +86,9 @@ def _tokens(fields: Fields, spelt: Spelling, *, old: bool) -> dict[str, pl.Expr]
     return {
         **usage.columns,
         "input_tokens": pl.when(usage.is_there).then(usage.columns["input_tokens"]).otherwise(before.input),
-        "output_tokens": pl.when(usage.is_there).then(usage.columns["output_tokens"]).otherwise(before.output),
+        "output_tokens": pl.when(usage.is_there)
+        .then(usage.columns["output_tokens"])
+        .otherwise(before.output),
     }
 
 
@@ -93,7 +106,9 @@ def _kept(fields: Fields, spelt: Spelling, *, old: bool) -> pl.Expr:
 def _cost(fields: Fields, spelt: Spelling) -> pl.Expr:
     """The logged cost; a `totalCost` of 0 says no more than that Langfuse has no price."""
     details = spelt("costDetails")
-    inside = {place.steps[1] for place in fields.values() if place.steps[:1] == (details,) and place.steps[1:]}
+    inside = {
+        place.steps[1] for place in fields.values() if place.steps[:1] == (details,) and place.steps[1:]
+    }
     parts = [usd(f"{details}/{name}") for name in sorted({"input", "output", *inside} - {"total"})]
     totals = [usd(name) for name in (spelt("totalCost"), "calculatedTotalCost", "usage/totalCost")]
     return pl.coalesce(
@@ -143,7 +158,9 @@ def _mode(parameters: str, tier: str) -> pl.Expr:
 API: Final = Format(
     "langfuse",
     lambda fields: _columns(fields, _as_is, old=True),
-    lambda fields: {"type", "startTime"} <= fields.keys() and not {"usageDetails", "traceId"}.isdisjoint(fields),
+    lambda fields: (
+        {"type", "startTime"} <= fields.keys() and not {"usageDetails", "traceId"}.isdisjoint(fields)
+    ),
     roots=((), ("data",), ("observations",)),
     keep=lambda fields: _kept(fields, _as_is, old=True),
 )

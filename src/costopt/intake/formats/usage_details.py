@@ -100,12 +100,21 @@ def usage_of(fields: Fields, place: str) -> Usage:
     written = largest(buckets.same(_WRITTEN), known(buckets.same(_WRITTEN_5M), written_1h))
     audio, images = buckets.same(_AUDIO), buckets.same(_IMAGES)
     reasoning, audio_out, images_out = map(buckets.same, (_REASONING, _AUDIO_OUT, _IMAGES_OUT))
-    inputs = [cached, written, audio, images, buckets.same(_OTHER_INPUT), *buckets.others("input_", _ALL_INPUT)]
+    inputs = [
+        cached,
+        written,
+        audio,
+        images,
+        buckets.same(_OTHER_INPUT),
+        *buckets.others("input_", _ALL_INPUT),
+    ]
     outputs = [
         *(reasoning, audio_out, images_out, buckets.same(_OTHER_OUTPUT)),
         *buckets.others("output_", _ALL_OUTPUT),
     ]
-    sides = _Sides(buckets.same(_INPUT), total(*inputs), buckets.same(_OUTPUT), total(*outputs), buckets.one("total"))
+    sides = _Sides(
+        buckets.same(_INPUT), total(*inputs), buckets.same(_OUTPUT), total(*outputs), buckets.one("total")
+    )
     sent, received = sides.whole(known(*inputs), known(*outputs))
     plain = sent - total(cached, written)
     return Usage(
