@@ -11,14 +11,29 @@ from costopt.intake.formats.claude import TRANSCRIPT
 from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
+from costopt.intake.formats.helicone import HELICONE
+from costopt.intake.formats.langfuse import API, BLOB
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
+from costopt.intake.formats.openrouter import DAILY, GENERATIONS
 from costopt.intake.formats.otlp import TRACES
 from costopt.intake.formats.private import load_format
 
 GROUP: Final = "costopt.formats"
 """The entry-point group of formats that other packages bring along."""
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, ROLLOUT, TRANSCRIPT, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (
+    TRACES,
+    API,
+    BLOB,
+    HELICONE,
+    PAYLOAD,
+    SPEND_LOGS,
+    GENERATIONS,
+    DAILY,
+    ROLLOUT,
+    TRANSCRIPT,
+    GENERIC,
+)
 
 
 @cache
