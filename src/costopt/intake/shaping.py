@@ -26,7 +26,6 @@ _PARSED: Final = "\x1f"
 """Ends the name of what stands as JSON in the text of that name."""
 
 
-
 @dataclass(slots=True)
 class _Node:
     """A place in a record, and what is read in it.
