@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Final
 
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
 from costopt.intake.conforming import check_constants
+from costopt.intake.converted import is_one_conversion
 from costopt.intake.duplicates import Duplicates
 from costopt.intake.formats.format import Wishes
 from costopt.intake.partitions import PARTITION_BYTES
@@ -140,6 +141,8 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     check_constants(logs.wishes.constants)
     _check_keys(rollups)
     sources = find_sources(logs.paths)
+    if logs.dedupe and is_one_conversion([source.path for source in sources]):
+        logs = replace(logs, dedupe=False)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)

@@ -2,13 +2,33 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
+
+import polars as pl
 
 from costopt.models.intake import CatalogReport, Converted, IntakeReport
 
 METADATA: Final = "costopt"
 """The key of a Parquet file's metadata under which it stands."""
+
+
+def is_one_conversion(paths: Sequence[str]) -> bool:
+    """Whether all logs are files of one conversion, each named once: no request in them is a duplicate."""
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        return False
+    ids = set()
+    for path in paths:
+        if not path.endswith(".parquet") or not Path(path).is_file():
+            return False
+        try:
+            found = converted_from(pl.read_parquet_metadata(path))
+        except pl.exceptions.PolarsError:
+            return False
+        ids.add(found and found.id)
+    return len(ids) == 1 and None not in ids
 
 
 def provenance_of(intake: IntakeReport) -> Converted:

@@ -25,7 +25,7 @@ MAX_LINE_BYTES: Final = 64 << 20
 LONGEST_RECORD: Final = 1000
 """Lines a quoted field may span before its quote counts as never closed."""
 
-_ROW_BYTES: Final = 256
+_ROW_BYTES: Final = 64
 """What a Parquet row is taken to weigh when partitions are cut by rows."""
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import polars as pl
 
 from costopt.errors import FormatError
-from costopt.intake.conforming import conform
+from costopt.intake.conforming import conform, finished
 from costopt.intake.decoded import reject_rows
 from costopt.intake.decoding import decode, fields_of_schema, sample
 from costopt.intake.deriving import derive
@@ -130,6 +130,12 @@ class Reader:
             return Requests(None, refuse(partition))
         if layout.derivation:
             return self._derived(partition, layout, layout.derivation)
+        if (
+            partition.converted
+            and isinstance(partition.data, pl.DataFrame)
+            and self._is_plain(partition.data)
+        ):
+            return Requests(finished(partition.data), ())
         decoded = decode(partition, layout, self._wanted, self._watched(layout))
         if decoded.surprise:
             layout = self.learn(partition, whole=True) or layout
@@ -141,6 +147,11 @@ class Reader:
             conformed = conform(decoded.frame, layout.constants, self._wanted)
         rejects = (*decoded.rejects, *reject_rows(partition, decoded, conformed.reasons))
         return Requests(conformed.frame, _in_order(rejects))
+
+    def _is_plain(self, rows: pl.DataFrame) -> bool:
+        """Whether rows are requests as they are: converted ones were checked when they were written."""
+        as_is = not self._wishes.columns and not self._wishes.constants
+        return as_is and all(REQUESTS.get(name) == dtype for name, dtype in rows.schema.items())
 
     def needed(self, path: str, schema: Mapping[str, pl.DataType]) -> list[str]:
         """Which columns of a Parquet file have to be read.
