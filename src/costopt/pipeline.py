@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Final
 
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
 from costopt.intake.conforming import check_constants
+from costopt.intake.converted import is_one_conversion
 from costopt.intake.duplicates import Duplicates
 from costopt.intake.formats.format import Wishes
 from costopt.intake.partitions import PARTITION_BYTES
@@ -18,6 +19,7 @@ from costopt.intake.repeats import SOURCE, Repeats
 from costopt.intake.sources import Source, find_sources
 from costopt.intake.where import Filter, Where
 from costopt.models.intake import (
+    Converted,
     Example,
     FileReport,
     IntakeReport,
@@ -72,6 +74,8 @@ class Logs:
         rejects: Where to write rejected lines, if anywhere.
         partition_bytes: How much to work on at once.
         progress: Called with the bytes (on disk) and requests done so far.
+        columns: Further columns to read.
+        sink: Called with the requests that are billed: all columns read, as they were logged.
     """
 
     paths: tuple[str, ...]
@@ -85,6 +89,8 @@ class Logs:
     rejects: IO[str] | None = None
     partition_bytes: int = PARTITION_BYTES
     progress: Callable[[int, int], None] = lambda _bytes, _requests: None
+    columns: tuple[str, ...] = ()
+    sink: Callable[[pl.DataFrame], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,8 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     check_constants(logs.wishes.constants)
     _check_keys(rollups)
     sources = find_sources(logs.paths)
+    if logs.dedupe and is_one_conversion([source.path for source in sources]):
+        logs = replace(logs, dedupe=False)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
@@ -172,7 +180,7 @@ class _Run:
         self._duplicates = duplicates
         self._repeats = repeats
         self._filter = Filter(logs.where) if logs.where else None
-        self._billed = _wanted(rollups, dedupe=logs.dedupe)
+        self._billed = tuple(dict.fromkeys((*_wanted(rollups, dedupe=logs.dedupe), *logs.columns)))
         self._wanted = tuple(dict.fromkeys((*self._billed, *(logs.where.columns if logs.where else ()))))
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
@@ -182,6 +190,7 @@ class _Run:
         self._removed.add(tuple(build(_no_requests(), (_REMOVED,), MEASURES)))
         self._tallies: list[_Tally] = []
         self._fields: set[str] = set()
+        self._converted: dict[str, Converted] = {}
         self._start: dt.datetime | None = None
         self._end: dt.datetime | None = None
         self._bytes = 0
@@ -200,6 +209,8 @@ class _Run:
             tally.format, tally.sums = batch.format, batch.sums
             tally.others += batch.requests.others
             self._fields |= batch.fields
+            if batch.converted:
+                self._converted[batch.converted.id] = batch.converted
             self._rejects.add(batch.requests.rejects)
             if batch.requests.frame is not None:
                 self._take(batch.requests.frame, batch)
@@ -252,6 +263,8 @@ class _Run:
 
     def _bill(self, rated: pl.DataFrame, tally: _Tally) -> None:
         """Add requests up."""
+        if self._logs.sink:
+            self._logs.sink(rated.drop("rate_id", "is_logged", "logged_cost"))
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
         count = _counted(rated)
         tally.requests += count
@@ -320,6 +333,7 @@ class _Run:
             unpriced_models=tuple(unpriced_models(unpriced, self._catalog, self._logs.cost)),
             examples=tuple(Example(place=r.place, reason=r.reason) for r in self._rejects.first),
             by_file=tuple(self._file_report(tally) for tally in self._tallies),
+            converted=tuple(self._converted.values()),
         )
 
     def _file_report(self, tally: _Tally) -> FileReport:

@@ -93,6 +93,21 @@ Form = Annotated[
 To = Annotated[
     Path | None, typer.Option("--to", metavar="FILE", help="Write the report to FILE, whole or not at all.")
 ]
+Target = Annotated[
+    Path,
+    typer.Option(
+        "--to",
+        metavar="PLACE",
+        help="A FILE.parquet, or a directory with a file for each day (UTC).",
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was converted there before.")]
+Keep = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMNS", help="Columns of the log's own to keep, separated by commas."),
+]
+Prompts = Annotated[bool, typer.Option("--prompts", help="Keep the prompts themselves.")]
 By = Annotated[
     str,
     typer.Option("--by", metavar="KEYS", help="Columns to split by, separated by commas; any of the log's."),
@@ -165,6 +180,16 @@ class BillOptions(ReadOptions):
         words += ["--pricing", str(self.pricing)] if self.pricing else []
         words += ["--cost", self.cost] if self.cost else []
         return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(BillOptions):
+    """The options of `costopt convert`; its `--to` is where the files go."""
+
+    to: Target
+    overwrite: Overwrite = False
+    keep: Keep = None
+    prompts: Prompts = False
 
 
 def words(*pairs: tuple[str, object]) -> str:
