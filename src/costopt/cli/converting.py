@@ -1,6 +1,7 @@
 """What `costopt convert` does beyond reading logs."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from costopt.cli.loading import Billing, listed
@@ -27,7 +28,7 @@ class Converting(Billing):
         with Spool(target) as spool:
             loaded = self.load(self.catalog(), [], columns=columns, sink=spool.add)
             told = loaded.provenance
-            files, written = write(spool, target, metadata_of(told.intake, told.catalog))
+            files, written = write(spool, target, partial(metadata_of, told.intake, told.catalog))
         return Conversion(
             period=told.period,
             intake=told.intake,

@@ -4,7 +4,7 @@ import functools
 import inspect
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_type_hints
 
@@ -186,7 +186,7 @@ class BillOptions(ReadOptions):
 class ConvertOptions(BillOptions):
     """The options of `costopt convert`; its `--to` is where the files go."""
 
-    to: Target
+    to: Target = field()
     overwrite: Overwrite = False
     keep: Keep = None
     prompts: Prompts = False
@@ -207,7 +207,7 @@ def takes_logs(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=getattr(kind, each.name, inspect.Parameter.empty),
+            default=inspect.Parameter.empty if each.default is MISSING else each.default,
             annotation=hints[each.name],
         )
         for each in fields(kind)

@@ -3,11 +3,11 @@
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Self, TypeAlias
 
 import polars as pl
 
@@ -16,10 +16,14 @@ from costopt.models.intake import CatalogReport, IntakeReport
 from costopt.models.result import Frozen, Period, Result
 
 _SUFFIX: Final = ".parquet"
+_OTHERS: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".gz", ".zst")
 _DAY: Final = "\x1eday"
 _HELD: Final = 500_000
 _ROWS: Final = 250_000
 """Rows in a group: what a reader takes at once."""
+
+_Days: TypeAlias = Mapping[dt.date, pl.LazyFrame]
+_Metadata: TypeAlias = Callable[[dt.date | None], dict[str, str]]
 
 
 class ConvertedFile(Frozen):
@@ -111,6 +115,11 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         raise OutputError(
             f"There is no folder `{target.parent}`", hint="make it first, or name another place"
         )
+    if target.suffix in _OTHERS:
+        raise OutputError(
+            f"`{target}` ends in `{target.suffix}`",
+            hint="name a directory, or a file that ends in `.parquet`",
+        )
     if target.suffix == _SUFFIX and target.is_dir():
         raise OutputError(f"`{target}` is a directory", hint="name a file, or a directory without `.parquet`")
     if target.suffix != _SUFFIX and target.exists() and not target.is_dir():
@@ -129,10 +138,13 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
-def write(
-    spool: Spool, target: Path, metadata: dict[str, str]
-) -> tuple[list[ConvertedFile], tuple[str, ...]]:
+def write(spool: Spool, target: Path, metadata: _Metadata) -> tuple[list[ConvertedFile], tuple[str, ...]]:
     """The files, each whole or not at all, and their columns: a directory's by day, or one of all days.
+
+    Args:
+        spool: The requests.
+        target: A directory, or a file that ends in `.parquet`.
+        metadata: What a file of a day, or of all days, says of itself.
 
     Raises:
         OutputError: if there is no request, or they cannot be written; what was there before is still there then.
@@ -141,37 +153,44 @@ def write(
     if not days:
         raise OutputError("No request to convert", hint="`costopt inspect LOGS` shows how the logs are read")
     try:
-        if target.suffix != _SUFFIX:
-            with _new_directory(target) as folder:
-                files = [_written(frame, folder / f"{day}{_SUFFIX}", metadata) for day, frame in days.items()]
-            return [
-                ConvertedFile(path=str(target / path.name), day=day, requests=count, bytes=size)
-                for day, (path, count, size) in zip(days, files, strict=True)
-            ], _columns(days)
-        whole = pl.concat(days.values(), how="diagonal_relaxed")
-        draft = target.with_name(f".{target.name}.draft")
-        try:
-            _, count, size = _written(whole, draft, metadata)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        files = (
+            _one_file(days, target, metadata) if target.suffix == _SUFFIX else _by_day(days, target, metadata)
+        )
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise OutputError(
             f"Cannot write `{target}`: {reason}", hint="is there room, and may you write there?"
         ) from error
-    return [ConvertedFile(path=str(target), day=None, requests=count, bytes=size)], _columns(days)
+    return files, tuple(dict.fromkeys(name for frame in days.values() for name in frame.collect_schema()))
 
 
-def _columns(days: Mapping[dt.date, pl.LazyFrame]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for frame in days.values() for name in frame.collect_schema()))
+def _by_day(days: _Days, target: Path, metadata: _Metadata) -> list[ConvertedFile]:
+    with _new_directory(target) as folder:
+        written = [
+            (day, _written(frame, folder / f"{day}{_SUFFIX}", metadata(day))) for day, frame in days.items()
+        ]
+    return [
+        ConvertedFile(path=str(target / f"{day}{_SUFFIX}"), day=day, requests=count, bytes=size)
+        for day, (count, size) in written
+    ]
 
 
-def _written(frame: pl.LazyFrame, path: Path, metadata: dict[str, str]) -> tuple[Path, int, int]:
-    """The file, how many requests it holds, and its size."""
+def _one_file(days: _Days, target: Path, metadata: _Metadata) -> list[ConvertedFile]:
+    whole = pl.concat(days.values(), how="diagonal_relaxed")
+    draft = target.with_name(f".{target.name}.draft")
+    try:
+        count, size = _written(whole, draft, metadata(None))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return [ConvertedFile(path=str(target), day=None, requests=count, bytes=size)]
+
+
+def _written(frame: pl.LazyFrame, path: Path, metadata: dict[str, str]) -> tuple[int, int]:
+    """How many requests a new file holds, and its size."""
     frame.sink_parquet(path, compression="zstd", row_group_size=_ROWS, metadata=metadata, maintain_order=True)
     count = int(pl.scan_parquet(path).select(pl.len()).collect().item())
-    return path, count, path.stat().st_size
+    return count, path.stat().st_size
 
 
 @contextmanager

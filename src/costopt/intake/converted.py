@@ -1,11 +1,11 @@
 """What a converted file says of where it is from."""
 
+import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -16,19 +16,30 @@ METADATA: Final = "costopt"
 
 
 def is_one_conversion(paths: Sequence[str]) -> bool:
-    """Whether all logs are files of one conversion, each named once: no request in them is a duplicate."""
-    if len({os.path.realpath(path) for path in paths}) < len(paths):
-        return False
-    ids = set()
-    for path in paths:
-        if not path.endswith(".parquet") or not Path(path).is_file():
-            return False
-        try:
-            found = converted_from(pl.read_parquet_metadata(path))
-        except pl.exceptions.PolarsError:
-            return False
-        ids.add(found and found.id)
-    return len(ids) == 1 and None not in ids
+    """Whether all logs are different parts of one conversion, so that no request in them is a duplicate."""
+    parts = list(map(_part_of, paths))
+    whole = len(parts) == 1 and parts[0] is not None
+    days = {part for part in parts if part and part.day}
+    return whole or (len(days) == len(parts) and len({part.conversion for part in days}) == 1)
+
+
+class _Part(NamedTuple):
+    """Which conversion a file is of, and which day it holds; empty is all days."""
+
+    conversion: str
+    day: str
+
+
+def _part_of(path: str) -> _Part | None:
+    """What a local file says; None if it is no converted file."""
+    if not path.endswith(".parquet") or not Path(path).is_file():
+        return None
+    try:
+        told = pl.read_parquet_metadata(path).get(METADATA)
+    except pl.exceptions.PolarsError:
+        return None
+    found = json.loads(told) if told else None
+    return found and _Part(found["converted"]["id"], found["day"])
 
 
 def provenance_of(intake: IntakeReport) -> Converted:
@@ -45,9 +56,10 @@ def provenance_of(intake: IntakeReport) -> Converted:
     )
 
 
-def metadata_of(intake: IntakeReport, catalog: CatalogReport) -> dict[str, str]:
-    """The metadata of every converted file: where it is from, and the whole report on what was read."""
+def metadata_of(intake: IntakeReport, catalog: CatalogReport, day: dt.date | None) -> dict[str, str]:
+    """The metadata of a converted file: where it is from, the report on what was read, and the day that it holds."""
     told = {
+        "day": day.isoformat() if day else "",
         "converted": provenance_of(intake).model_dump(mode="json"),
         "intake": intake.model_dump(mode="json"),
         "catalog": catalog.model_dump(mode="json"),
