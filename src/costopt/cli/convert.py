@@ -5,7 +5,9 @@ from costopt.cli.options import ConvertOptions, takes_logs
 
 @takes_logs
 def convert(options: ConvertOptions) -> None:
-    """Logs to Parquet files, which are read many times faster and give the same answers.
+    """Logs to Parquet, which is read many times faster.
+
+    The same questions get the same answers. Duplicates and rejected lines are left out, and told in the files.
 
     Example: costopt convert logs/ --to converted
     """
