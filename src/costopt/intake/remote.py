@@ -3,6 +3,7 @@
 Nothing of fsspec is imported before a URL is named.
 """
 
+import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -29,6 +30,7 @@ SILENCE: Final = 60.0
 
 _BUFFER: Final = 1 << 20
 _OURS: Final = ("fsspec", "aiohttp", "s3fs", "gcsfs")
+_TALKATIVE: Final = (*_OURS, "aiobotocore", "botocore", "google", "adlfs", "azure", "asyncio", "paramiko")
 _DEEPEST: Final = 30
 _MAGIC: Final = re.compile(r"://.*?[*?\[]")
 _WEB_MAGIC: Final = re.compile(r"://[^/]*/.*?[*\[]")
@@ -101,9 +103,9 @@ class Remote:
             SourceError: The file cannot be opened, or not be read to its end.
         """
         with explained(self._url, self.shown):
-            at, end = 0, b""
+            size, at, end = self.size, 0, b""
             with closing(self._open(BLOCK)) as file:
-                ranges = self.size > 0 and _gives_ranges(file)
+                ranges = size > 0 and _gives_ranges(file)
                 try:
                     for block in self._ranges(file) if ranges else self._stream(file, 0):
                         yield block
@@ -133,11 +135,11 @@ class Remote:
             yield block
 
     def _stream(self, file: File, at: int) -> Iterator[memoryview]:
-        self.doubt = None if self.size or _tells_its_end(file) else _UNSURE
+        self.doubt = None if self._size is not None or _tells_its_end(file) else _UNSURE
         while data := _filled(file, BLOCK):
             at += len(data)
             yield memoryview(data)
-        if at < self.size:
+        if at < (self._size or 0):
             raise CutOffError
         self._size = at
 
@@ -172,7 +174,7 @@ def _patiently(fetch: Callable[[], bytes]) -> bytes:
 def _span(file: File, start: int, stop: int) -> bytes:
     """The bytes between two offsets, all of them."""
     file.seek(start)
-    data = _filled(file, stop - start)
+    data = file.read(stop - start)
     if len(data) != stop - start:
         raise CutOffError
     return data
@@ -223,11 +225,20 @@ def find_remote(url: str, is_log: Callable[[str], bool]) -> list[Remote]:
     url = protocol + url[len(protocol) :]
     shown = displayed(url)
     _check_packages(protocol, shown)
+    _quieten()
     with explained(url, shown):
         system, path = _system(protocol, url)
         system.invalidate_cache()
         found = _named(system, path, url, is_log)
     return sorted(found, key=lambda remote: remote.shown)
+
+
+def _quieten() -> None:
+    """What the packages log is not printed where nobody set up logging: errors are told in our own words."""
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 def _check_packages(protocol: str, shown: str) -> None:

@@ -59,7 +59,6 @@ _KINDS: Final = (
         "the server is too busy, or broken",
         "try again later",
         frozenset({429, 500, 502, 503, 504}),
-        frozenset({"SlowDown"}),
         passes=True,
     ),
     Trouble(
@@ -126,6 +125,7 @@ _CREDENTIALS: Final = {
     "http": _HTTP,
     "https": _HTTP,
 }
+_STATUS: Final = ("status", "status_code", "code")
 _ANY_CREDENTIALS: Final = "credentials are the usual ones of the package that reads this protocol"
 
 
@@ -189,17 +189,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _status(error: BaseException) -> int | None:
     """The HTTP status, where the packages keep it."""
     response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return _as_status(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    return next(
-        (
-            status
-            for name in ("status", "status_code", "code")
-            if (status := _as_status(getattr(error, name, None)))
-        ),
-        None,
-    )
-
-
-def _as_status(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    if isinstance(response, dict):  # as AWS's packages keep it
+        said = iter([response.get("ResponseMetadata", {}).get("HTTPStatusCode")])
+    else:
+        said = (getattr(each, name, None) for each in (error, response) for name in _STATUS)
+    return next((status for status in said if isinstance(status, int)), None)
