@@ -45,6 +45,7 @@ def test_what_begins_otherwise_is_a_path(text: str) -> None:
         ("abfs://u:secret@account/a", "abfs://account/a"),
         ("sftp://u:secret@host/a.jsonl", "sftp://host/a.jsonl"),
         ("zip://a.jsonl::https://u:secret@host/a.zip", "zip://a.jsonl::https://host/a.zip"),
+        ("zip://a.jsonl::https://host/a.zip?secret", "zip://a.jsonl::https://host/a.zip"),
     ],
 )
 def test_a_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:

@@ -619,6 +619,13 @@ def test_an_unknown_protocol_is_an_error() -> None:
     )
 
 
+def test_a_chain_of_urls_is_an_error() -> None:
+    assert refusal("zip://*.jsonl::https://u:secret@host/logs.zip?secret") == (
+        "Cannot read `zip://*.jsonl::https://host/logs.zip`: it is a chain of URLs",
+        "name the files themselves",
+    )
+
+
 def test_fsspec_is_imported_only_for_a_url(write: Write) -> None:
     program = (
         "import sys; from costopt.intake.sources import find_sources, open_source\n"

@@ -36,7 +36,7 @@ def displayed(text: str) -> str:
         address = address.partition("#")[0]
         if _is_malformed(address):
             return f"{protocol_of(text)}://…"
-    elif "=" not in query:
+    elif "=" not in query and "::" not in query + address:
         address = text  # a glob's
     if protocol_of(text) in _AZURE and _CONTAINER.search(address):
         return address

@@ -32,6 +32,7 @@ _BUFFER: Final = 1 << 20
 _OURS: Final = ("fsspec", "aiohttp", "s3fs", "gcsfs")
 _TALKATIVE: Final = (*_OURS, "aiobotocore", "botocore", "google", "adlfs", "azure", "asyncio", "paramiko")
 _DEEPEST: Final = 30
+_CHAINED: Final = re.compile(r"::[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MAGIC: Final = re.compile(r"://.*?[*?\[]")
 _WEB_MAGIC: Final = re.compile(r"://[^/]*/.*?[*\[]")
 _UNSURE: Final = "the server did not say how long the file is: nothing tells whether all of it came"
@@ -224,6 +225,8 @@ def find_remote(url: str, is_log: Callable[[str], bool]) -> list[Remote]:
     protocol = protocol_of(url)
     url = protocol + url[len(protocol) :]
     shown = displayed(url)
+    if _CHAINED.search(url):
+        raise SourceError(f"Cannot read `{shown}`: it is a chain of URLs", hint="name the files themselves")
     _check_packages(protocol, shown)
     _quieten()
     with explained(url, shown):
