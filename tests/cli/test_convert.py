@@ -175,12 +175,15 @@ error: No request to convert
 hint: `costopt inspect LOGS` shows how the logs are read
 """),
         ),
-        ("convert log.csv", snapshot("""\
+        (
+            "convert log.csv",
+            snapshot("""\
 Usage: costopt convert [OPTIONS] {LOGS}...
 Try 'costopt convert --help' for help.
 
 Error: Missing option '--to'.
-""")),
+"""),
+        ),
     ],
 )
 def test_a_mistake_is_answered_with_what_to_do(run: Run, write: Write, words: str, expected: str) -> None:

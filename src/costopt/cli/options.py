@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
 
+from costopt.intake.addresses import displayed
 from costopt.report.document import Again
 
 _NAMED_LOGS: Final = 3
@@ -17,7 +18,9 @@ _NAMED_LOGS: Final = 3
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="LOGS", help="Log files, directories, globs, or - for standard input.", show_default=False
+        metavar="LOGS",
+        help="Log files, directories, globs, URLs, or - for standard input.",
+        show_default=False,
     ),
 ]
 Map = Annotated[
@@ -143,9 +146,10 @@ class ReadOptions:
 
     @property
     def again(self) -> Again:
-        """The logs and how to read them, as they can be typed again; many logs are just `LOGS...`."""
+        """The logs and how to read them, as they can be typed again; many or secret ones are just `LOGS...`."""
         logs = [f"./{log}" if log.startswith("-") and log != "-" else log for log in self.logs]
-        named = shlex.join(logs) if len(logs) <= _NAMED_LOGS else "LOGS..."
+        secret = any(displayed(log) != log for log in logs)
+        named = "LOGS..." if secret or len(logs) > _NAMED_LOGS else shlex.join(logs)
         read = " ".join([named, *map(shlex.quote, self._reading_words())])
         return Again(read, " ".join([read, *map(shlex.quote, self._billing_words())]))
 
