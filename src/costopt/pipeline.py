@@ -63,7 +63,7 @@ class Logs:
     """Which logs to read, and how.
 
     Attributes:
-        paths: Files, globs, directories, or `-`.
+        paths: Files, globs, directories, URLs, or `-`; or the sources that were found for them.
         wishes: The user's `--map` and `--set`.
         since: Leave out what was before.
         until: Leave out what was then or later.
@@ -78,7 +78,7 @@ class Logs:
         sink: Called with the requests that are billed: all columns read, as they were logged.
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] | tuple[Source, ...]
     wishes: Wishes = field(default_factory=Wishes)
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -140,7 +140,8 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """
     check_constants(logs.wishes.constants)
     _check_keys(rollups)
-    sources = find_sources(logs.paths)
+    texts = [path for path in logs.paths if isinstance(path, str)]
+    sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
     if logs.dedupe and is_one_conversion([source.path for source in sources]):
         logs = replace(logs, dedupe=False)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]

@@ -122,9 +122,10 @@ class Billing(Reading):
         since, until = self._period()
         where = self._where()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
-        with self.rejects() as refused, progress_bar(find_sources(self.options.logs)) as progress:
+        sources = find_sources(self.options.logs)
+        with self.rejects() as refused, progress_bar(sources) as progress:
             logs = Logs(
-                tuple(self.options.logs),
+                tuple(sources),
                 wishes=self.wishes,
                 since=since,
                 until=until,
