@@ -13,6 +13,7 @@ from costopt.intake.formats.format import Fields, Kind
 from costopt.intake.formats.reads import EACH, UP, Read, Role, either, keyed
 
 Dtype: TypeAlias = pl.DataType | DataTypeClass
+_Places: TypeAlias = Mapping[str, tuple[pl.Expr, Dtype]]
 
 _OWN: Final = "\x1e"
 LINE: Final = f"{_OWN}line"
@@ -122,7 +123,11 @@ class Shape:
             own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
             level = _with_texts_parsed(level, own)
             found = _keyed_values(level, own)
-            taken = [found.get(read, _value(level, own[read], read.role)).alias(read.name) for read in own]
+            places = _places(level)
+            taken = [
+                (found[read] if read in found else _value(places, steps, read.role)).alias(read.name)
+                for read, steps in own.items()
+            ]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
                 return level.select(*kept, *taken)
@@ -198,14 +203,17 @@ def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtyp
     return found, dtype
 
 
-def _value(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
+def _places(level: pl.DataFrame) -> _Places:
+    return {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
+
+
+def _value(places: _Places, steps: Sequence[str], role: Role) -> pl.Expr:
     """A value of a row; null where there is none."""
-    columns = {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
-    found = _first_of(columns, steps, role)
+    found = _first_of(places, steps, role)
     return pl.lit(None, dtype=pl.String) if found is None else found
 
 
-def _first_of(inner: Mapping[str, tuple[pl.Expr, Dtype]], steps: Sequence[str], role: Role) -> pl.Expr | None:
+def _first_of(inner: _Places, steps: Sequence[str], role: Role) -> pl.Expr | None:
     """The first value that is there down the steps, of which the first may name several places."""
     of_list = keyed(steps[0])
     if of_list:
@@ -263,7 +271,7 @@ class _Entries(NamedTuple):
         if self.key not in entries.columns:
             return {}
         key = pl.col(self.key).cast(pl.String)
-        value = _value(entries, self.value, "text").alias(_RECORD)
+        value = _value(_places(entries), self.value, "text").alias(_RECORD)
         told = entries.lazy().select(_ROW, key, value).filter(pl.col(self.key).is_in(list(keys))).collect()
         nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
         by_key = told.partition_by(self.key, as_dict=True)
