@@ -3,12 +3,28 @@
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats import anthropic, openai
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
 from costopt.intake.formats.otlp import TRACES
+from costopt.intake.formats.responses import RESPONSES
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (
+    TRACES,
+    PAYLOAD,
+    SPEND_LOGS,
+    openai.USAGE,
+    openai.USAGE_CSV,
+    openai.COSTS,
+    openai.BATCH,
+    anthropic.USAGE,
+    anthropic.USAGE_CSV,
+    anthropic.COSTS,
+    anthropic.BATCH,
+    RESPONSES,
+    GENERIC,
+)
 
 
 def named(name: str) -> Format:
