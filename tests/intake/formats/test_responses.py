@@ -108,6 +108,27 @@ def counted(frame: pl.DataFrame) -> dict[str, int]:
             },
             {"input_tokens": 100, "input_audio_tokens": 90, "output_tokens": 70, "output_audio_tokens": 60},
         ),
+        # an interaction with Google: tools and thoughts apart, or not
+        (
+            {
+                "total_input_tokens": 10,
+                "total_cached_tokens": 4,
+                "total_tool_use_tokens": 3,
+                "total_output_tokens": 20,
+                "total_thought_tokens": 7,
+                "total_tokens": 40,
+            },
+            {"input_tokens": 13, "cached_input_tokens": 4, "output_tokens": 27, "reasoning_tokens": 7},
+        ),
+        (
+            {
+                "total_input_tokens": 10,
+                "total_output_tokens": 20,
+                "total_thought_tokens": 7,
+                "total_tokens": 30,
+            },
+            {"input_tokens": 10, "output_tokens": 20, "reasoning_tokens": 7},
+        ),
         # the total of Bedrock has what was read and written
         (
             {
@@ -138,6 +159,7 @@ def test_a_usage_object_is_counted_by_its_providers_rule(
         ({"input_tokens": 5}, "no output_tokens"),
         ({"inputTokens": 5}, "no output_tokens"),
         ({"prompt_tokens": None, "units": 3}, "no input_tokens"),
+        ({"total_tokens": 5}, "no input_tokens"),
     ],
 )
 def test_what_a_usage_object_does_not_say_is_not_made_up(
@@ -155,7 +177,6 @@ def test_every_request_is_counted_by_its_own_providers_rule(write: Write, read: 
         {"inputTokens": 5, "outputTokens": 6, "cacheReadInputTokens": 3},
         {"promptTokenCount": 5, "candidatesTokenCount": 6, "cachedContentTokenCount": 3},
         {"billed_units": {"input_tokens": 5, "output_tokens": 6}, "cached_tokens": 3},
-        {"total_tokens": 5},
     ]
     log = write("log.jsonl", "".join(json.dumps({**BESIDE, "usage": each}) + "\n" for each in usages))
 
@@ -167,8 +188,24 @@ def test_every_request_is_counted_by_its_own_providers_rule(write: Write, read: 
         (8, 3, 6),
         (5, 3, 6),
         (5, 0, 6),
-        (5, 0, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"object": "list"},
+        {"path": "/v1/rerank"},
+        {"url": "https://api.voyageai.com/v1/embeddings"},
+        {"request_model": "text-embedding-v4"},
+    ],
+)
+def test_a_total_alone_is_all_input_of_embeddings_and_reranking(
+    write: Write, read: Read, beside: dict[str, object]
+) -> None:
+    log = write("log.jsonl", json.dumps({**BESIDE, **beside, "usage": {"total_tokens": 5}}) + "\n")
+
+    assert read(log)[0].select("input_tokens", "output_tokens").rows() == [(5, 0)]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +222,7 @@ def test_every_request_is_counted_by_its_own_providers_rule(write: Write, read: 
 def test_the_host_tells_the_provider_before_anything_else(
     write: Write, read: Read, host: str | None, provider: str
 ) -> None:
-    record = {**BESIDE, "host": host, "provider": "vllm", "usage": {"total_tokens": 1}}
+    record = {**BESIDE, "host": host, "provider": "vllm", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
 
     assert read(write("log.jsonl", json.dumps(record) + "\n"))[0]["provider"].to_list() == [provider]
 
@@ -201,7 +238,9 @@ def test_the_host_tells_the_provider_before_anything_else(
 def test_a_cost_in_the_usage_is_the_logged_one_if_it_is_a_number(
     write: Write, read: Read, usage: dict[str, object], cost: str | None
 ) -> None:
-    log = write("log.jsonl", json.dumps({**BESIDE, "usage": {"total_tokens": 1, **usage}}) + "\n")
+    log = write(
+        "log.jsonl", json.dumps({**BESIDE, "usage": {"prompt_tokens": 1, "total_tokens": 1, **usage}}) + "\n"
+    )
 
     frame, rejects = read(log)
 

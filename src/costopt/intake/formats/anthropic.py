@@ -125,7 +125,7 @@ def _batch_columns(_fields: Fields) -> dict[str, pl.Expr]:
     message = "result/message"
     is_answer = label("result/type").cast(pl.String) == "succeeded"
     return {
-        **counts_in([f"{message}/usage"], [f"{message}/"]),
+        **counts_in([f"{message}/"], ["usage"]),
         "request_id": pl.coalesce(text(f"{message}/id"), text("custom_id")),
         "provider": pl.lit("anthropic"),
         "model": label(f"{message}/model"),

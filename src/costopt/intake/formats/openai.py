@@ -98,7 +98,7 @@ def _batch_columns(fields: Fields) -> dict[str, pl.Expr]:
 
     Source: `BatchRequestOutput` in OpenAI's OpenAPI document.
     """
-    found = response_columns(fields, ["response/body/"], ["response/body/usage"])
+    found = response_columns(fields, ["response/body/"], usages=["usage"])
     failed = label("error/code|message").is_not_null() | (status("response/status_code") == "error")
     columns = {
         **found,

@@ -8,21 +8,10 @@ import polars as pl
 from costopt.intake.formats.format import Fields, Format, Kind
 from costopt.intake.formats.generic import generic_columns
 from costopt.intake.formats.reads import Read, count, label, role_of, status, text, time, usd
-from costopt.intake.formats.usages import BODY_LEAVES, LEAVES, counts_in, mode_in
+from costopt.intake.formats.usages import BODY_LEAVES, LEAVES, RECORDED, USAGES, counts_in, mode_in
 
 _ENVELOPES: Final = ("response/body/", "response/", "body/", "")
 """Where the body may be, the innermost first; bare at last."""
-
-_USAGES: Final = (
-    "usage",
-    "usage_events/*",
-    "usageMetadata",
-    "usage_metadata",
-    "meta",
-    "x_groq/usage",
-    "amazon-bedrock-invocationMetrics",
-)
-"""Where in a body a usage object may be; `usage_events` are those of a streamed answer."""
 
 _OWN: Final = (
     "endpoint",
@@ -78,39 +67,55 @@ _IN_PATH: Final = (
 """How Bedrock, Google and Azure name the model in the path of a request."""
 
 
-def _places(fields: Fields) -> tuple[list[str], list[str]]:
-    """The bodies and the usage objects that there are."""
-    bodies = [body for body in _ENVELOPES if not body or _holds(fields, body.removesuffix("/"), "object")]
-    usages = [
-        f"{body}{usage}"
-        for body in bodies
-        for usage in _USAGES
-        if _holds(fields, f"{body}{usage}".removesuffix("/*"), "list" if usage.endswith("/*") else "object")
+def _bodies(fields: Fields) -> list[str]:
+    """Where bodies are."""
+    return [body for body in _ENVELOPES if not body or _holds(fields, body.removesuffix("/"), "object")]
+
+
+def _counting(fields: Fields) -> tuple[list[str], list[str]]:
+    """The bodies in which counts were seen, and where in them usage objects may be.
+
+    Of the recorders' own ways, those that were seen; a provider's may be in any line.
+    """
+    seen = [body for body in _bodies(fields) if any(_named(f"{body}{place}") in fields for place in _COUNTS)]
+    ways = [
+        way for way in RECORDED if any(_named(f"{body}{way}").removesuffix(".[]") in fields for body in seen)
     ]
-    return bodies, usages or [_USAGES[0]]
+    return seen, [*USAGES, *ways]
+
+
+_COUNTS: Final = (
+    *BODY_LEAVES,
+    *(f"{usage}/{leaf}" for usage in (*USAGES, *RECORDED) for leaf in LEAVES),
+)
+"""Where there are counts, this is a response."""
+
+
+def _named(place: str) -> str:
+    return place.replace("*", "[]").replace("/", ".")
 
 
 def _holds(fields: Fields, place: str, kind: Kind) -> bool:
-    name = place.replace("/", ".")
+    name = _named(place)
     return name in fields and kind in fields[name].kinds
 
 
 def _is_response(fields: Fields) -> bool:
-    bodies, usages = _places(fields)
-    leaves = [f"{usage}/{leaf}" for usage in usages for leaf in LEAVES]
-    leaves += [f"{body}{leaf}" for body in bodies for leaf in BODY_LEAVES]
-    return any(leaf.replace("*", "[]").replace("/", ".") in fields for leaf in leaves)
+    return bool(_counting(fields)[0])
 
 
-def response_columns(fields: Fields, bodies: Sequence[str], usages: Sequence[str]) -> dict[str, pl.Expr]:
+def response_columns(
+    fields: Fields, bodies: Sequence[str], counting: Sequence[str] = (), usages: Sequence[str] = USAGES
+) -> dict[str, pl.Expr]:
     """What a response itself says.
 
     Args:
         fields: What was seen.
         bodies: Where its body may be, each with a slash at its end; empty for the record itself.
-        usages: Where its usage object may be.
+        counting: Those in which there may be counts; all of them if empty.
+        usages: Where in a body a usage object may be.
     """
-    counts = counts_in(usages, bodies)
+    counts = counts_in(counting or bodies, usages, _is_list(bodies))
     failed = pl.any_horizontal(_error(fields, f"{body}error") for body in bodies)
     failed |= pl.any_horizontal(label(f"{body}object").cast(pl.String) == "error" for body in bodies)
     told = _first(status(f"{body}status") for body in bodies)
@@ -120,7 +125,7 @@ def response_columns(fields: Fields, bodies: Sequence[str], usages: Sequence[str
         "request_id": pl.coalesce(text(f"{body}id|responseId|response_id|request_id") for body in bodies),
         "timestamp": pl.coalesce(time(f"{body}created|created_at|createTime|create_time") for body in bodies),
         "model": _first(label(f"{body}model|modelVersion|model_version") for body in bodies),
-        "mode": mode_in(usages, bodies),
+        "mode": mode_in(bodies, usages),
         "status": pl.when(failed.fill_null(value=False))
         .then(pl.lit("error"))
         .otherwise(_first([told, served])),
@@ -137,10 +142,18 @@ def response_columns(fields: Fields, bodies: Sequence[str], usages: Sequence[str
     }
 
 
+def _is_list(bodies: Sequence[str]) -> pl.Expr:
+    """Whether it is of embeddings, or of what was reranked; what was asked, or of whom, may tell it."""
+    objects = [label(f"{body}object").cast(pl.String) == "list" for body in bodies]
+    names = [label(f"{body}model") for body in bodies]
+    names += [label(name) for name in ("response_model", "request_model", "path|url")]
+    told = [each.cast(pl.String).str.contains("(?i)embed|rerank") for each in names]
+    return pl.any_horizontal(*objects, *told).fill_null(value=False)
+
+
 def _error(fields: Fields, place: str) -> pl.Expr:
     """Whether there is an error: an object, or a text."""
-    name = place.replace("/", ".")
-    if name in fields and fields[name].kinds <= {"str", "null"}:
+    if _holds(fields, place, "str") and not _holds(fields, place, "object"):
         return label(place).is_not_null()
     return label(f"{place}/message|type|code|status").is_not_null()
 
@@ -150,8 +163,8 @@ def _first(labels: Iterable[pl.Expr]) -> pl.Expr:
 
 
 def _columns(fields: Fields) -> dict[str, pl.Expr]:
-    bodies, usages = _places(fields)
-    found = response_columns(fields, bodies, usages)
+    counting, usages = _counting(fields)
+    found = response_columns(fields, _bodies(fields), counting, usages)
     codes = _first(status(f"{body}status_code|status|http_status") for body in ("", "response/"))
     return {
         **_recorded(fields),
@@ -171,7 +184,7 @@ def _columns(fields: Fields) -> dict[str, pl.Expr]:
         ),
         "provider": _first([_provider_of_host(), label("provider")]),
         "status": pl.when(codes == "error").then(codes).otherwise(found["status"]),
-        **_logged_cost(fields, usages),
+        **_logged_cost(fields, counting),
     }
 
 
@@ -185,11 +198,11 @@ def _recorded(fields: Fields) -> dict[str, pl.Expr]:
     }
 
 
-def _logged_cost(fields: Fields, usages: Sequence[str]) -> dict[str, pl.Expr]:
+def _logged_cost(fields: Fields, bodies: Sequence[str]) -> dict[str, pl.Expr]:
     """What OpenRouter says in the usage."""
-    costs = [usage for usage in usages if f"{usage}/cost".replace("/", ".") in fields]
-    plain = [usage for usage in costs if "object" not in fields[f"{usage}/cost".replace("/", ".")].kinds]
-    return {"cost_usd": pl.coalesce(usd(f"{usage}/cost") for usage in plain)} if plain else {}
+    costs = [f"{body}usage/cost" for body in bodies if _named(f"{body}usage/cost") in fields]
+    plain = [cost for cost in costs if not _holds(fields, cost, "object")]
+    return {"cost_usd": pl.coalesce(map(usd, plain))} if plain else {}
 
 
 def _provider_of_host() -> pl.Expr:

@@ -13,6 +13,15 @@ import polars as pl
 from costopt.intake.formats.reads import count, known, label, mode
 from costopt.models.schema import TOKENS
 
+USAGES: Final = ("usage", "usageMetadata", "meta", "x_groq/usage", "amazon-bedrock-invocationMetrics")
+"""Where providers put a usage object into the body of a response."""
+
+RECORDED: Final = ("usage_events/*", "usage_metadata")
+"""Where those do who record responses: each event's of a streamed answer; Google's as its Python library has it."""
+
+_PLAIN: Final = ("usage", "usage_events/*")
+_GOOGLES: Final = (*_PLAIN, "usageMetadata", "usage_metadata")
+
 LEAVES: Final = (
     "prompt_tokens",
     "input_tokens",
@@ -22,6 +31,7 @@ LEAVES: Final = (
     "prompt_token_count",
     "billed_units.input_tokens",
     "billed_units.search_units",
+    "total_input_tokens",
     "total_tokens",
 )
 """Fields of a usage object, one of which each provider's has."""
@@ -61,38 +71,45 @@ class _Shape:
     counts: Mapping[str, pl.Expr]
 
 
-def counts_in(usages: Sequence[str], bodies: Sequence[str]) -> dict[str, pl.Expr]:
-    """Every token count, and the searches, of requests whose usage is in one of some places.
+def counts_in(
+    bodies: Sequence[str], usages: Sequence[str], is_list: pl.Expr | None = None
+) -> dict[str, pl.Expr]:
+    """Every token count, and the searches, that responses say.
 
     Args:
-        usages: Where a usage object may be.
         bodies: Where the body of a response may be, each with a slash at its end; empty for the record itself.
+        usages: Where in it a usage object may be.
+        is_list: Whether a response has no output but a list: of embeddings, of what was reranked.
     """
 
-    def of_usage(place: str) -> pl.Expr:
-        return pl.coalesce(count(f"{usage}/{place}") for usage in usages)
+    def first(places: Sequence[str]) -> _First:
+        return lambda name: pl.coalesce(count(f"{place}{name}") for place in places)
 
-    def of_body(place: str) -> pl.Expr:
-        return pl.coalesce(count(f"{body}{place}") for body in bodies)
-
+    in_usage = [(shape, _within(bodies, usages, places)) for shape, places in _SHAPES]
     shapes = [
-        *(shape(of_usage) for shape in (_chat, _messages, _converse, _invocation, _gemini, _cohere)),
-        *(shape(of_body) for shape in (_titan, _llama)),
-        _total(of_usage),
+        *(shape(first(places)) for shape, places in in_usage if places),
+        *(shape(first(bodies)) for shape in (_titan, _llama)),
+        _total(first(_within(bodies, usages, _PLAIN)), pl.lit(value=False) if is_list is None else is_list),
     ]
     return {name: _by_shape(shapes, name) for name in (*TOKENS, "web_searches")}
 
 
-def mode_in(usages: Sequence[str], bodies: Sequence[str]) -> pl.Expr:
+def mode_in(bodies: Sequence[str], usages: Sequence[str]) -> pl.Expr:
     """The mode that a response says it was served in."""
-    fast = pl.coalesce(label(f"{usage}/speed") for usage in usages).cast(pl.String) == "fast"
-    traffic = pl.coalesce(label(f"{usage}/trafficType|traffic_type") for usage in usages)
+    plain, googles = (_within(bodies, usages, places) for places in (_PLAIN, _GOOGLES))
+    fast = pl.coalesce(label(f"{usage}speed") for usage in plain).cast(pl.String) == "fast"
+    traffic = pl.coalesce(label(f"{usage}trafficType|traffic_type") for usage in googles)
     return pl.coalesce(
         pl.when(fast).then(pl.lit("fast")),
         *(mode(f"{body}service_tier").cast(pl.String) for body in bodies),
-        *(mode(f"{usage}/service_tier|serviceTier").cast(pl.String) for usage in usages),
+        *(mode(f"{usage}service_tier|serviceTier").cast(pl.String) for usage in googles),
         traffic.cast(pl.String).replace_strict(_TRAFFIC, default=None),
     )
+
+
+def _within(bodies: Sequence[str], usages: Sequence[str], places: Sequence[str]) -> list[str]:
+    """Those of the places that are among the usage objects, in each body."""
+    return [f"{body}{usage}/" for body in bodies for usage in usages if usage in places]
 
 
 def _by_shape(shapes: Sequence[_Shape], name: str) -> pl.Expr:
@@ -295,7 +312,41 @@ def _llama(first: _First) -> _Shape:
     )
 
 
-def _total(first: _First) -> _Shape:
+def _interaction(first: _First) -> _Shape:
+    """Google's interactions: whatever of thoughts and tools the parts include, the total has all of it once.
+
+    Source: Gemini API reference, `Interaction.usage`.
+    """
+    own, tools, answer, thoughts = (
+        first(f"total_{name}_tokens") for name in ("input", "tool_use", "output", "thought")
+    )
+    total = first("total_tokens")
+    parts = pl.sum_horizontal(own, tools, answer, thoughts)
+    prompt = pl.when(parts == total).then(known(own, tools)).otherwise(own)
+    return _Shape(
+        own.is_not_null(),
+        {
+            "input_tokens": prompt,
+            "cached_input_tokens": first("total_cached_tokens"),
+            "output_tokens": total - prompt,
+            "reasoning_tokens": thoughts,
+        },
+    )
+
+
+def _total(first: _First, is_list: pl.Expr) -> _Shape:
     """Nothing but a total, as Voyage has for embeddings and reranking: it is all input."""
     total = first("total_tokens")
-    return _Shape(total.is_not_null(), {"input_tokens": total, "output_tokens": _NOTHING})
+    return _Shape(total.is_not_null() & is_list, {"input_tokens": total, "output_tokens": _NOTHING})
+
+
+_SHAPES: Final = (
+    (_chat, (*_PLAIN, "x_groq/usage")),
+    (_messages, _PLAIN),
+    (_converse, _PLAIN),
+    (_invocation, ("amazon-bedrock-invocationMetrics",)),
+    (_gemini, _GOOGLES),
+    (_cohere, (*_PLAIN, "meta")),
+    (_interaction, _PLAIN),
+)
+"""Each shape with the places that it may have."""
