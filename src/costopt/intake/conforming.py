@@ -83,12 +83,12 @@ def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, 
     typed = pl.DataFrame([as_read(filled[name]) for name in filled.columns])
     masks = {reason: mask for reason, mask in _checks(filled, typed) if mask.any()}
     if not masks:
-        return Conformed(_finished(typed), {})
+        return Conformed(finished(typed), {})
     reasons = _worded(filled, masks)
     kept = ~pl.select(
         pl.any_horizontal(pl.lit(mask).fill_null(value=False) for mask in masks.values())
     ).to_series()
-    return Conformed(_finished(typed.filter(kept)), reasons, kept.arg_true())
+    return Conformed(finished(typed.filter(kept)), reasons, kept.arg_true())
 
 
 def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> pl.DataFrame:
@@ -206,7 +206,8 @@ def _is_code(text: str, codes: range) -> bool:
     return len(code) == len("200") and code.isdecimal() and int(code) in codes
 
 
-def _finished(typed: pl.DataFrame) -> pl.DataFrame:
+def finished(typed: pl.DataFrame) -> pl.DataFrame:
+    """With 0 where a count of tokens or searches is not told, and 1 where the number of requests is not."""
     counts = [name for name in TOKENS if name in typed.columns and typed[name].null_count()]
     ones = ["requests"] if "requests" in typed.columns and typed["requests"].null_count() else []
     searches = ["web_searches"] if "web_searches" in typed.columns else []
@@ -237,7 +238,10 @@ def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series
     if typed["timestamp"].null_count():
         checks.append(("no time", ~is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
         checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
-    checks.append(("no model", typed["model"].is_null()))
+    if typed["model"].null_count():
+        checks.append(
+            ("no model", typed.select(pl.col("model").is_null() & ~_came_to_nothing(typed)).to_series())
+        )
     for name in (*COUNTS, *SIZES, "cost_usd"):
         if name in typed.columns:
             checks += _number_checks(name, raw[name], typed[name])
@@ -261,11 +265,19 @@ def is_said(raw: pl.Series) -> pl.Series:
     return clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
 
 
+def _failed(typed: pl.DataFrame) -> pl.Expr:
+    told = "status" in typed.columns
+    return pl.col("status").eq("error").fill_null(value=False) if told else pl.lit(value=False)
+
+
+def _came_to_nothing(typed: pl.DataFrame) -> pl.Expr:
+    """Whether a request failed before any model had to do with it."""
+    return _failed(typed) & (pl.sum_horizontal("input_tokens", "output_tokens") == 0)
+
+
 def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
     """The counts that must be there, and the parts that cannot exceed their whole."""
-    failed = pl.lit(value=False)
-    if "status" in typed.columns:
-        failed = pl.col("status").eq("error").fill_null(value=False)
+    failed = _failed(typed)
     zero = pl.lit(0, dtype=pl.Int64)
     part = {name: pl.col(name).fill_null(0) if name in typed.columns else zero for name in TOKENS}
     rules = {

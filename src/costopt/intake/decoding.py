@@ -23,7 +23,7 @@ def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[st
     """The fields of some of the partition's records: of many of the first partition, of a few later on; of all."""
     data = partition.data
     if isinstance(data, pl.DataFrame):
-        return _fields_of_schema(data.schema)
+        return fields_of_schema(data.schema)
     if partition.container == "table":
         return {name: Field((name,), frozenset({"str"})) for name in header_of(partition)}
     if whole:
@@ -55,7 +55,8 @@ def _record(line: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
+def fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
+    """Every field of some columns, those inside structs by dotted name."""
     fields: dict[str, Field] = {}
     pending: list[tuple[tuple[str, ...], Dtype]] = [
         ((name,), dtype) for name, dtype in reversed(list(schema.items()))

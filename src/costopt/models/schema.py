@@ -52,7 +52,7 @@ COUNTS: Final = ("requests", *TOKENS, "web_searches")
 SIZES: Final = ("context_tokens",)
 """Whole numbers that say how large something is; never summed, null where the log does not say."""
 
-NUMBERS: Final = ("latency_ms", "ttft_ms", "quality", "confidence", "propensity", "prompt_chars")
+NUMBERS: Final = ("latency_ms", "ttft_ms", "attempt", "quality", "confidence", "propensity", "prompt_chars")
 """Measurements of a single request; never summed into a bill."""
 
 TEXTS: Final = ("request_id", "prompt", "prompt_hash")
@@ -109,6 +109,7 @@ COLUMN_MEANINGS: Final[dict[str, str]] = {
     "cost_usd": "the cost as logged, in US dollars",
     "latency_ms": "time to the whole answer, in milliseconds",
     "ttft_ms": "time to the first token, in milliseconds",
+    "attempt": "which try of the same request this is; above 1 it is a retry",
     "quality": "a score of the answer, 0 to 1",
     "confidence": "the model's own confidence, 0 to 1",
     "propensity": "the probability with which the router chose this model, 0 to 1",

@@ -12,6 +12,7 @@ from costopt.pricing.lending import model_of
 from costopt.pricing.rates import (
     NO_RATE_FOR_DATE,
     NO_RATE_FOR_TOKENS,
+    NOTHING,
     OTHER_MODE,
     UNKNOWN_MODEL,
     RateKey,
@@ -96,6 +97,10 @@ class Schedule:
         Args:
             present: The columns there are; without `mode` every request is a standard one.
         """
+        return self._free(self._listed(present), present)
+
+    def _listed(self, present: Sequence[str]) -> pl.Expr:
+        """The `rate_id` by the price lists."""
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
         span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
@@ -116,6 +121,16 @@ class Schedule:
                 unpriced = found.is_in(lacking) & (pl.col(count) > 0)
                 found = pl.when(unpriced).then(NO_RATE_FOR_TOKENS).otherwise(found)
         return found
+
+    def _free(self, found: pl.Expr, present: Sequence[str]) -> pl.Expr:
+        """A request that failed and used nothing costs nothing, be its model known or not."""
+        if "status" not in present:
+            return found
+        used = [
+            pl.col(name) > 0 for name in ("input_tokens", "output_tokens", "web_searches") if name in present
+        ]
+        failed = pl.col("status").eq("error").fill_null(value=False)
+        return pl.when(failed & ~pl.any_horizontal(used)).then(NOTHING).otherwise(found)
 
     def _date_index(self) -> pl.Expr:
         if not self._dates:

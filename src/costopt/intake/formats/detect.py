@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
-from costopt.intake.formats.catalogue import FORMATS, named
+from costopt.intake.formats.catalogue import all_formats, named
 from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
 from costopt.intake.formats.generic import GENERIC, generic_columns
 from costopt.intake.formats.reads import EACH, Read, role_of
@@ -100,7 +100,7 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
     found, root = _recognised(fields, wishes.format)
     if found.refusal:
         raise FormatError(f"`{path}` is {found.refusal.what}", hint=found.refusal.instead)
-    inside = _inside(fields, root)
+    inside = fields_inside(fields, root)
     own = {name: inside[name] for name in extras if name not in REQUESTS and name in inside}
     own |= {canonical: _mapped(path, inside, canonical, name) for canonical, name in wishes.columns.items()}
     if found is GENERIC:
@@ -112,15 +112,15 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
 
 def _recognised(fields: Fields, name: str | None) -> tuple[Format, tuple[str, ...]]:
     """The format of records with these fields, or the one named, and where in a line they are."""
-    formats = (named(name),) if name else FORMATS
+    formats = (named(name),) if name else all_formats()
     for each in formats:
         for root in each.roots:
-            if each.sniff(_inside(fields, root)):
+            if each.sniff(fields_inside(fields, root)):
                 return each, root
     return (formats[0], formats[0].roots[0]) if name else (GENERIC, ())
 
 
-def _inside(fields: Fields, root: tuple[str, ...]) -> Fields:
+def fields_inside(fields: Fields, root: tuple[str, ...]) -> Fields:
     """The fields of the records, where these are elements of lists."""
     steps = tuple(step for row in root for step in (*row.split("/"), "[]"))
     found = {}

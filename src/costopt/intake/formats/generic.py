@@ -111,6 +111,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "generation_time_ms",
     ),
     "ttft_ms": ("ttft_ms", "time_to_first_token_ms"),
+    "attempt": ("attempt", "attempt_number"),
     "status": ("status", "status_code", "response_status", "success"),
     "finish_reason": ("finish_reason", "stop_reason"),
     "mode": ("mode", "processing", "service_tier", "batch", "is_batch"),

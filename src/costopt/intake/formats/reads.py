@@ -30,6 +30,9 @@ _BEFORE: Final = f"{_MARK}before"
 _ROLES: Final = get_args(Role)
 _KEYED: Final = re.compile(r"(?P<list>[^\[]+)\[(?P<key>[^=]+)=(?P<value>.+)\]")
 
+_OUTSIDE: Final = re.compile(r"/(?![^\[]*\])")
+"""A slash that is not inside brackets."""
+
 UP: Final = ".."
 EACH: Final = "*"
 
@@ -100,8 +103,15 @@ def keyed(step: str) -> Keyed | None:
     return Keyed(found["list"], found["key"], found["value"]) if found else None
 
 
+def steps_of(place: str) -> tuple[str, ...]:
+    """The steps of a place: with slashes between them, or, where there is none, dots."""
+    if _OUTSIDE.search(place) or "[" in place:
+        return tuple(_OUTSIDE.split(place))
+    return tuple(place.split(".")) if place != UP else (place,)
+
+
 def _read(role: Role, place: str) -> pl.Expr:
-    return pl.col(Read(role, tuple(re.split(r"/(?![^\[]*\])", place))).name)
+    return pl.col(Read(role, tuple(_OUTSIDE.split(place))).name)
 
 
 def count(place: str) -> pl.Expr:
