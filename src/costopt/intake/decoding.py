@@ -64,8 +64,11 @@ def fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
     while pending:
         steps, dtype = pending.pop()
         fields[".".join(steps)] = Field(steps, frozenset({_kind_of_dtype(dtype)}))
-        if isinstance(dtype, pl.Struct):
-            inner = reversed(list(dtype.to_schema().items()))
+        own: Dtype = dtype
+        if isinstance(dtype, pl.List):
+            own, steps = dtype.inner, (*steps, "[]")
+        if isinstance(own, pl.Struct):
+            inner = reversed(list(own.to_schema().items()))
             pending.extend(((*steps, name), dtype_) for name, dtype_ in inner)
     return fields
 

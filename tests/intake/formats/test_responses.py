@@ -274,3 +274,15 @@ def test_a_column_named_by_the_user_is_read_instead(write: Write, read: Read) ->
     frame, _ = read(log, columns={"input_tokens": "billed.in"})
 
     assert frame.select("input_tokens", "output_tokens", "project").rows() == [(9, 6, "red")]
+
+
+def test_rows_of_parquet_are_read_like_lines(write: Write, read: Read) -> None:
+    events = [{"input_tokens": 4, "cache_read_input_tokens": 6, "output_tokens": 1}, {"output_tokens": 9}]
+    table = pl.DataFrame([{**BESIDE, "usage_events": events}])
+    table.write_parquet(write("log.parquet", ""))
+
+    assert counted(read("log.parquet")[0]) == {
+        "input_tokens": 10,
+        "cached_input_tokens": 6,
+        "output_tokens": 9,
+    }

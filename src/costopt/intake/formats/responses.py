@@ -25,6 +25,7 @@ _OWN: Final = (
     "cost_usd",
     "latency_ms",
     "ttft_ms",
+    "attempt",
     "quality",
     "feedback",
     "confidence",
