@@ -88,6 +88,7 @@ def test_the_fields_of_rows_have_the_kinds_of_their_types() -> None:
             "text": ["x"],
             "list": [[1]],
             "object": [{"a": 1, "b": {"c": "x"}}],
+            "objects": [[{"a": 1, "b": {"c": "x"}}]],
         }
     )
 
@@ -106,6 +107,10 @@ def test_the_fields_of_rows_have_the_kinds_of_their_types() -> None:
         "object.a": "int",
         "object.b": "object",
         "object.b.c": "str",
+        "objects": "list",
+        "objects.[].a": "int",
+        "objects.[].b": "object",
+        "objects.[].b.c": "str",
     }
     assert found["object.b.c"].steps == ("object", "b", "c")
 

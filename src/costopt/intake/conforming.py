@@ -14,7 +14,7 @@ from costopt.intake.formats.reads import Role, read_of
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
 from costopt.models.parts import EXCEEDED
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TOKENS
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES, TOKENS
 
 MAX_TOKENS: Final = 10**12
 """A line that claims more is rejected: no request, and no day of one model, has a trillion tokens."""
@@ -112,7 +112,7 @@ def check_constants(constants: Mapping[str, str]) -> None:
 def _expected(name: str) -> str:
     if name == "timestamp":
         return "a time, such as `2026-10-01T08:00:00Z`"
-    return "a number" if name in {*COUNTS, *NUMBERS, "cost_usd"} else "a text"
+    return "a number" if name in {*COUNTS, *SIZES, *NUMBERS, "cost_usd"} else "a text"
 
 
 # Types
@@ -135,7 +135,7 @@ def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
     }
     if name in special:
         return special[name]
-    if name in COUNTS:
+    if name in (*COUNTS, *SIZES):
         return to_counts
     return to_measures if name in NUMBERS else _to_text
 
@@ -242,7 +242,7 @@ def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series
         checks.append(
             ("no model", typed.select(pl.col("model").is_null() & ~_came_to_nothing(typed)).to_series())
         )
-    for name in (*COUNTS, "cost_usd"):
+    for name in (*COUNTS, *SIZES, "cost_usd"):
         if name in typed.columns:
             checks += _number_checks(name, raw[name], typed[name])
     checks += _token_checks(typed)
@@ -254,7 +254,7 @@ def _number_checks(name: str, raw: pl.Series, typed: pl.Series) -> list[tuple[st
     checks = []
     if typed.null_count() != raw.null_count():
         checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & is_said(raw)))
-    if name in COUNTS:
+    if name != "cost_usd":
         checks.append((f"{name} is negative: {{{name}}}", typed < 0))
         checks.append((f"{name} is absurd: {{{name}}}", typed > MAX_TOKENS))
     return checks

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from costopt.intake.decoded import Decoded
-from costopt.intake.formats.detect import fields_of
+from costopt.intake.formats.detect import SOME_ELEMENTS, fields_of
 from costopt.intake.formats.format import Field, Kind, Layout
 from costopt.intake.lines import Dtype, at, decode_lines
 from costopt.intake.partitions import Partition
@@ -27,13 +27,13 @@ def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[st
     if partition.container == "table":
         return {name: Field((name,), frozenset({"str"})) for name in header_of(partition)}
     if whole:
-        return _fields_of_lines(data.split(b"\n"))
+        return _fields_of_lines(data.split(b"\n"), elements=None)
     found = _fields_of_lines(_sampled_lines(data, _HEAD if first else 0))
     return found if found or not first else _fields_of_lines(data.split(b"\n"))
 
 
-def _fields_of_lines(lines: Iterable[bytes]) -> dict[str, Field]:
-    return fields_of(record for record in map(_record, lines) if record is not None)
+def _fields_of_lines(lines: Iterable[bytes], elements: int | None = SOME_ELEMENTS) -> dict[str, Field]:
+    return fields_of((record for record in map(_record, lines) if record is not None), elements)
 
 
 def _sampled_lines(data: bytes, head: int) -> Iterator[bytes]:
@@ -64,8 +64,11 @@ def fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
     while pending:
         steps, dtype = pending.pop()
         fields[".".join(steps)] = Field(steps, frozenset({_kind_of_dtype(dtype)}))
-        if isinstance(dtype, pl.Struct):
-            inner = reversed(list(dtype.to_schema().items()))
+        own: Dtype = dtype
+        if isinstance(dtype, pl.List):
+            own, steps = dtype.inner, (*steps, "[]")
+        if isinstance(own, pl.Struct):
+            inner = reversed(list(own.to_schema().items()))
             pending.extend(((*steps, name), dtype_) for name, dtype_ in inner)
     return fields
 

@@ -1,5 +1,6 @@
 """Nested records to flat reads: what to parse JSON to, and how to get every value out of what was parsed."""
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from costopt.intake.formats.format import Fields, Kind
 from costopt.intake.formats.reads import EACH, UP, Read, Role, either, keyed
 
 Dtype: TypeAlias = pl.DataType | DataTypeClass
+_Places: TypeAlias = Mapping[str, tuple[pl.Expr, Dtype]]
 
 _OWN: Final = "\x1e"
 LINE: Final = f"{_OWN}line"
@@ -42,10 +44,9 @@ class _Node:
 
     def add(self, steps: Sequence[str], role: Role) -> None:
         """Have a value read."""
-        node = self.down(steps[:-1])
-        names = either(steps[-1])
-        for name in names:
-            node.down([name]).roles.add(role if len(names) == 1 else "text")
+        paths = list(itertools.product(*map(either, steps)))
+        for path in paths:
+            self.down(path).roles.add(role if len(paths) == 1 else "text")
 
     def down(self, steps: Iterable[str]) -> "_Node":
         node = self
@@ -122,7 +123,11 @@ class Shape:
             own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
             level = _with_texts_parsed(level, own)
             found = _keyed_values(level, own)
-            taken = [found.get(read, _value(level, own[read], read.role)).alias(read.name) for read in own]
+            places = _places(level)
+            taken = [
+                (found[read] if read in found else _value(places, steps, read.role)).alias(read.name)
+                for read, steps in own.items()
+            ]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
                 return level.select(*kept, *taken)
@@ -191,41 +196,63 @@ def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtyp
     found: pl.Expr = pl.col(steps[0])
     dtype: Dtype = level.schema[steps[0]]
     for step in steps[1:]:
-        inner = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
+        inner = _schema_of(dtype)
         if step not in inner:
             return None, None
         found, dtype = found.struct.field(step), inner[step]
     return found, dtype
 
 
-def _value(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
+def _places(level: pl.DataFrame) -> _Places:
+    return {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
+
+
+def _value(places: _Places, steps: Sequence[str], role: Role) -> pl.Expr:
     """A value of a row; null where there is none."""
-    if EACH in steps:
-        return _of_elements(level, steps, role)
-    several = [_at(level, (*steps[:-1], name)) for name in either(steps[-1])]
-    there = [
-        (found, dtype) for found, dtype in several if found is not None and not isinstance(dtype, pl.Struct)
-    ]
-    if not there:
-        return pl.lit(None, dtype=pl.String)
-    return pl.coalesce(
-        found.cast(pl.List(pl.String)).list.join(",") if isinstance(dtype, pl.List) else found
-        for found, dtype in there
-    )
+    found = _first_of(places, steps, role)
+    return pl.lit(None, dtype=pl.String) if found is None else found
 
 
-def _of_elements(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
-    """The largest count in the elements of a list, or the first of anything else."""
-    place = steps.index(EACH)
-    found, dtype = _at(level, steps[:place])
-    if found is None or not isinstance(dtype, pl.List):
-        return pl.lit(None, dtype=pl.String)
-    element = pl.element()
-    for inner in steps[place + 1 :]:
-        element = element.struct.field(inner)
+def _first_of(inner: _Places, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """The first value that is there down the steps, of which the first may name several places."""
+    of_list = keyed(steps[0])
+    if of_list:
+        found = [_below(*inner[of_list.list], steps, role)] if of_list.list in inner else []
+    else:
+        found = [_below(*inner[name], steps[1:], role) for name in either(steps[0]) if name in inner]
+    there = [each for each in found if each is not None]
+    return pl.coalesce(there) if there else None
+
+
+def _below(found: pl.Expr, dtype: Dtype, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """What is down the steps of a value; None where its type has no such place."""
+    if isinstance(dtype, pl.List) and steps:
+        return _of_elements(found, dtype, steps, role)
+    if isinstance(dtype, pl.Struct):
+        inner = {name: (found.struct.field(name), each) for name, each in dtype.to_schema().items()}
+        return _first_of(inner, steps, role) if steps else None
+    if steps:
+        return None
+    return found.cast(pl.List(pl.String)).list.join(",") if isinstance(dtype, pl.List) else found
+
+
+def _of_elements(found: pl.Expr, dtype: pl.List, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """The largest count in the elements of a list, all or those with a key, or the first of anything else."""
+    element, of_list = pl.element(), keyed(steps[0])
+    if of_list and of_list.key in _schema_of(dtype.inner):
+        element = element.filter(element.struct.field(of_list.key).cast(pl.String) == of_list.value)
+    elif steps[0] != EACH:
+        return None
+    value = _below(element, dtype.inner, steps[1:], role)
+    if value is None:
+        return None
     if role == "count":
-        return found.list.eval(element.cast(pl.Float64, strict=False)).list.max()
-    return found.list.eval(element.drop_nulls()).list.first()
+        return found.list.eval(value.cast(pl.Float64, strict=False)).list.max()
+    return found.list.eval(value.drop_nulls()).list.first()
+
+
+def _schema_of(dtype: Dtype) -> Mapping[str, Dtype]:
+    return dtype.to_schema() if isinstance(dtype, pl.Struct) else {}
 
 
 class _Entries(NamedTuple):
@@ -244,7 +271,7 @@ class _Entries(NamedTuple):
         if self.key not in entries.columns:
             return {}
         key = pl.col(self.key).cast(pl.String)
-        value = _value(entries, self.value, "text").alias(_RECORD)
+        value = _value(_places(entries), self.value, "text").alias(_RECORD)
         told = entries.lazy().select(_ROW, key, value).filter(pl.col(self.key).is_in(list(keys))).collect()
         nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
         by_key = told.partition_by(self.key, as_dict=True)
@@ -254,18 +281,23 @@ class _Entries(NamedTuple):
 
 
 def _keyed_values(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...]]) -> dict[Read, pl.Expr]:
-    """The reads that stand in lists under a key; each list is gone through once."""
+    """The reads that stand in lists under a key; each list is gone through once.
+
+    Lists in the elements of others are left to `_value`.
+    """
     lists: dict[_Entries, dict[Read, str]] = {}
     for read, steps in places.items():
-        for place, step in enumerate(steps):
+        before = list(itertools.takewhile(lambda step: step != EACH, steps))
+        for place, step in enumerate(before):
             of_list = keyed(step)
             if of_list:
                 entries = _Entries((*steps[:place], of_list.list), of_list.key, steps[place + 1 :])
                 lists.setdefault(entries, {})[read] = of_list.value
+    nothing = pl.lit(None, dtype=pl.String)
     found: dict[Read, pl.Expr] = {}
     for entries, keys in lists.items():
         values = entries.of(level, set(keys.values()))
-        found |= {read: pl.lit(values[key]) for read, key in keys.items() if key in values}
+        found |= {read: pl.lit(values[key]) if key in values else nothing for read, key in keys.items()}
     return found
 
 
@@ -284,13 +316,15 @@ def _down(value: object, steps: tuple[str, ...], role: Role) -> object:
         if not isinstance(elements, list):
             return None
         if of_list:
-            elements = [each for each in elements if _down(each, (of_list.key,), role) == of_list.value]
+            elements = [
+                each for each in elements if _said(_down(each, (of_list.key,), role)) == of_list.value
+            ]
         found = [each for each in (_down(element, rest, role) for element in elements) if each is not None]
         return _of_several(found, role)
     if not isinstance(value, dict):
         return None
-    several = [value[name] for name in either(step) if value.get(name) is not None]
-    return _down(several[0], rest, role) if several else None
+    several = (_down(value.get(name), rest, role) for name in either(step))
+    return next((each for each in several if each is not None), None)
 
 
 def _of_several(found: Sequence[object], role: Role) -> object:

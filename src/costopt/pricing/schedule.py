@@ -148,12 +148,18 @@ class Schedule:
         return breaks.search_sorted(minute % _WEEK, side="right").cast(pl.Int64) - 1
 
     def _size_class(self, present: Sequence[str]) -> pl.Expr:
-        """How many of the thresholds the prompt exceeds; of a line for many requests, the mean prompt, rounded up."""
+        """How many of the thresholds the prompt exceeds.
+
+        The size of a prompt is what the log says decides it; where it says nothing, all of the input, and of a line
+        for many requests the mean, rounded up.
+        """
         if not self._sizes:
             return pl.lit(0, dtype=pl.Int64)
         prompt = pl.col("input_tokens")
         if "requests" in present:
             prompt = -(-prompt // pl.col("requests").clip(1))
+        if "context_tokens" in present:
+            prompt = pl.coalesce("context_tokens", prompt)
         sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
         return sizes.search_sorted(prompt, side="left").cast(pl.Int64)
 

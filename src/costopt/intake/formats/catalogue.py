@@ -7,16 +7,32 @@ from pathlib import Path
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats import anthropic, openai
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
 from costopt.intake.formats.otlp import TRACES
 from costopt.intake.formats.private import load_format
+from costopt.intake.formats.responses import RESPONSES
 
 GROUP: Final = "costopt.formats"
 """The entry-point group of formats that other packages bring along."""
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (
+    TRACES,
+    PAYLOAD,
+    SPEND_LOGS,
+    openai.USAGE,
+    openai.USAGE_CSV,
+    openai.COSTS,
+    openai.BATCH,
+    anthropic.USAGE,
+    anthropic.USAGE_CSV,
+    anthropic.COSTS,
+    anthropic.BATCH,
+    RESPONSES,
+    GENERIC,
+)
 
 
 @cache

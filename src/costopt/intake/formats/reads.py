@@ -9,7 +9,7 @@ A place is the steps down to a value, with slashes between them. Beside names th
 - `..` at the start: the record around the list that this record is an element of;
 - `*`: the elements of a list, of which the largest count counts, or the first text;
 - `attributes[key=user.id]`: the element of a list of objects whose `key` is `user.id`;
-- `stringValue|intValue` at the end: the first of several that is there.
+- `stringValue|intValue`: the first of several that is there.
 """
 
 import re
@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES
 
 Role = Literal["count", "usd", "measure", "time", "text", "label", "status", "mode"]
 """How a value is read: a whole number, dollars, a real number, an instant, a text, one of few texts, a word for
@@ -79,7 +79,7 @@ def role_of(canonical: str) -> Role:
     roles: dict[str, Role] = {"timestamp": "time", "cost_usd": "usd", "status": "status", "mode": "mode"}
     if canonical in roles:
         return roles[canonical]
-    if canonical in COUNTS:
+    if canonical in (*COUNTS, *SIZES):
         return "count"
     if canonical in NUMBERS:
         return "measure"
@@ -93,8 +93,8 @@ def reads_of(expressions: Iterable[pl.Expr]) -> list[Read]:
 
 
 def either(step: str) -> list[str]:
-    """The names that a last step may have."""
-    return step.split("|")
+    """The names that a step may have."""
+    return [step] if keyed(step) else step.split("|")
 
 
 def keyed(step: str) -> Keyed | None:
