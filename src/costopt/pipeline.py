@@ -27,7 +27,7 @@ from costopt.models.intake import (
 )
 from costopt.models.money import usd
 from costopt.models.result import Period
-from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
+from costopt.models.schema import COUNTS, PICO, REQUESTS, SIZES, TOKENS
 from costopt.pricing.billing import CostBasis, billed, stale_models, unpriced_models
 from costopt.pricing.catalog import Catalog, report_of
 from costopt.pricing.rating import Rater, with_provider
@@ -53,6 +53,7 @@ _ALWAYS: Final = (
     "requests",
     "web_searches",
     "cost_usd",
+    *SIZES,
 )
 _UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
 _REMOVED: Final = Rollup("removed", _PRICE_KEYS)
