@@ -57,6 +57,7 @@ def _by_block(data: bytes, partition: Partition, shape: Shape) -> Decoded:
 
 def _of_columns(data: pl.DataFrame, partition: Partition, shape: Shape) -> Decoded:
     """The reads of rows; where a text that should be an object is none, row by row."""
+    data = data.with_columns(pl.selectors.float().fill_nan(None))
     try:
         return Decoded(shape.extract(data), partition.rejects)
     except pl.exceptions.PolarsError:

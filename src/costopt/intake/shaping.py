@@ -218,14 +218,31 @@ def _of_elements(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Ex
     """The largest count in the elements of a list, or the first of anything else."""
     place = steps.index(EACH)
     found, dtype = _at(level, steps[:place])
-    if found is None or not isinstance(dtype, pl.List):
+    inner = dtype.inner if isinstance(dtype, pl.List) else None
+    value = _inside(pl.element(), inner, steps[place + 1 :])
+    if found is None or value is None:
         return pl.lit(None, dtype=pl.String)
-    element = pl.element()
-    for inner in steps[place + 1 :]:
-        element = element.struct.field(inner)
     if role == "count":
-        return found.list.eval(element.cast(pl.Float64, strict=False)).list.max()
-    return found.list.eval(element.drop_nulls()).list.first()
+        return found.list.eval(value.cast(pl.Float64, strict=False)).list.max()
+    return found.list.eval(value.drop_nulls()).list.first()
+
+
+def _inside(element: pl.Expr, dtype: Dtype | None, steps: Sequence[str]) -> pl.Expr | None:
+    """A value inside an element of a list, through keyed elements of lists in it; None where there is none."""
+    if not steps:
+        return element
+    of_list = keyed(steps[0])
+    step = of_list.list if of_list else steps[0]
+    fields = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
+    value, inner = element.struct.field(step), fields.get(step)
+    if of_list is None:
+        return _inside(value, inner, steps[1:]) if inner is not None else None
+    entry = inner.inner if isinstance(inner, pl.List) else None
+    found = _inside(pl.element(), entry, steps[1:])
+    if _inside(pl.element(), entry, [of_list.key]) is None or found is None:
+        return None
+    is_it = pl.element().struct.field(of_list.key).cast(pl.String) == of_list.value
+    return value.list.eval(pl.when(is_it).then(found).drop_nulls()).list.last()
 
 
 class _Entries(NamedTuple):
@@ -259,7 +276,7 @@ def _keyed_values(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...]]) -
     for read, steps in places.items():
         for place, step in enumerate(steps):
             of_list = keyed(step)
-            if of_list:
+            if of_list and EACH not in steps[:place]:
                 entries = _Entries((*steps[:place], of_list.list), of_list.key, steps[place + 1 :])
                 lists.setdefault(entries, {})[read] = of_list.value
     found: dict[Read, pl.Expr] = {}

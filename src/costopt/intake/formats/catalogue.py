@@ -3,14 +3,26 @@
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats.bedrock import INVOCATIONS
 from costopt.intake.formats.claude import TRANSCRIPT
 from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
-from costopt.intake.formats.otlp import TRACES
+from costopt.intake.formats.otlp import LOGS, TRACES
+from costopt.intake.formats.phoenix import SPANS
 
-FORMATS: Final[tuple[Format, ...]] = (TRACES, PAYLOAD, SPEND_LOGS, ROLLOUT, TRANSCRIPT, GENERIC)
+FORMATS: Final[tuple[Format, ...]] = (
+    TRACES,
+    LOGS,
+    SPANS,
+    INVOCATIONS,
+    PAYLOAD,
+    SPEND_LOGS,
+    ROLLOUT,
+    TRANSCRIPT,
+    GENERIC,
+)
 
 
 def named(name: str) -> Format:
