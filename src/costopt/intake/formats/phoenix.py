@@ -6,7 +6,7 @@ import polars as pl
 
 from costopt.intake.formats import genai
 from costopt.intake.formats.format import Fields, Format
-from costopt.intake.formats.reads import label, milliseconds, text, time
+from costopt.intake.formats.reads import label, milliseconds, time
 
 
 def _attribute(key: str) -> str:
