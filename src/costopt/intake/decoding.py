@@ -17,7 +17,7 @@ from costopt.intake.tables import decode_table, header_of
 
 _HEAD: Final = 200
 _SPREAD: Final = 24
-_SAMPLED: Final = 1 << 20
+_SAMPLED: Final = 1 << 18
 """Bytes of long lines that are looked at: a line of a trace may hold thousands of records."""
 
 
