@@ -303,3 +303,12 @@ def test_a_missing_number_may_be_written_as_not_a_number(write: Write, read: Rea
 
     assert rejects == []
     assert frame["cost_usd"].to_list() == [None]
+
+
+def test_of_long_lines_only_few_are_looked_at() -> None:
+    long = [f'{{"n{number}": "{"x" * (1 << 17)}"}}' for number in range(40)]
+
+    found = sample(lines(*long), first=True)
+
+    assert {"n0", "n39"} <= found.keys()
+    assert len(found) < 10

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -120,7 +121,15 @@ def _expected(name: str) -> str:
 
 def as_read(raw: pl.Series) -> pl.Series:
     """A raw column, or a read, as what it is; null where a value cannot be read as that."""
+    if raw.dtype == pl.String and raw.null_count() == raw.len():
+        return _nothing(raw.name).new_from_index(0, raw.len())
     return _converter(raw.name)(raw).alias(raw.name)
+
+
+@cache
+def _nothing(name: str) -> pl.Series:
+    """One null of a column's type: a format names many columns that a log does not have."""
+    return _converter(name)(pl.Series(name, [None], dtype=pl.String)).alias(name)
 
 
 def _converter(name: str) -> Callable[[pl.Series], pl.Series]:

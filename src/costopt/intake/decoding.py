@@ -17,6 +17,8 @@ from costopt.intake.tables import decode_table, header_of
 
 _HEAD: Final = 200
 _SPREAD: Final = 24
+_SAMPLED: Final = 1 << 18
+"""Bytes of long lines that are looked at: a line of a trace may hold thousands of records."""
 
 
 def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[str, Field]:
@@ -37,8 +39,11 @@ def _fields_of_lines(lines: Iterable[bytes], elements: int | None = SOME_ELEMENT
 
 
 def _sampled_lines(data: bytes, head: int) -> Iterator[bytes]:
-    yield from islice(io.BytesIO(data), head)
-    step = max(1, len(data) // _SPREAD)
+    """The first lines, some that are evenly spread, and the last one."""
+    length = len(data) // (data.count(b"\n") + 1)
+    most = max(1, _SAMPLED // (length + 1))
+    yield from islice(io.BytesIO(data), min(head, most))
+    step = max(1, len(data) // min(_SPREAD, most))
     for start in range(0, len(data), step):
         begin = data.find(b"\n", start) + 1
         end = data.find(b"\n", begin)

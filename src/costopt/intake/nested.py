@@ -31,17 +31,13 @@ def decode_nested(partition: Partition, shape: Shape) -> Decoded:
 
 def _parsed(data: bytes, shape: Shape) -> pl.DataFrame | None:
     """The reads, or None where some line has another shape."""
-    lines = pl.scan_lines(data).collect()
-    blank = ~lines["line"].str.contains(r"\S")
-    if blank.any():
-        lines = lines.filter(~blank)
-    record = pl.col("line").str.json_decode(pl.Struct(shape.schema()))
-    try:
-        parsed = lines.lazy().select(record).collect(engine="streaming")
-        frame = shape.extract(parsed.unnest("line")) if parsed.height == lines.height else None
+    lines = pl.scan_lines(data).filter(pl.col("line").str.contains(r"\S"))
+    record = pl.col("line").str.json_decode(pl.Struct(shape.schema())).alias("record")
+    try:  # beside the lines themselves, a line that holds several records does not go unnoticed
+        parsed = lines.with_columns(record).collect(engine="streaming")
+        return shape.extract(parsed.drop("line").unnest("record"))
     except pl.exceptions.PolarsError:
         return None
-    return frame
 
 
 def _by_block(data: bytes, partition: Partition, shape: Shape) -> Decoded:
@@ -61,6 +57,7 @@ def _by_block(data: bytes, partition: Partition, shape: Shape) -> Decoded:
 
 def _of_columns(data: pl.DataFrame, partition: Partition, shape: Shape) -> Decoded:
     """The reads of rows; where a text that should be an object is none, row by row."""
+    data = data.with_columns(pl.selectors.float().fill_nan(None))
     try:
         return Decoded(shape.extract(data), partition.rejects)
     except pl.exceptions.PolarsError:

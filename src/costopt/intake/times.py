@@ -63,6 +63,9 @@ def _of_epochs(raw: pl.Series) -> pl.Series:
 
 def _of_texts(raw: pl.Series) -> pl.Series:
     """Quickly for times of one shape in order; one layout after the other for what is left."""
+    whole = raw.cast(pl.Int64, strict=False)
+    if whole.null_count() == raw.null_count():
+        return _of_epochs(whole)
     times = _of_regular_texts(raw)
     left = times.is_null() & raw.is_not_null()
     if not left.any():

@@ -8,10 +8,14 @@ from typing import Final
 
 from costopt.errors import ConfigError
 from costopt.intake.formats import anthropic, openai
+from costopt.intake.formats.bedrock import INVOCATIONS
+from costopt.intake.formats.claude import TRANSCRIPT
+from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
-from costopt.intake.formats.otlp import TRACES
+from costopt.intake.formats.otlp import LOGS, TRACES
+from costopt.intake.formats.phoenix import SPANS
 from costopt.intake.formats.private import load_format
 from costopt.intake.formats.responses import RESPONSES
 
@@ -20,6 +24,9 @@ GROUP: Final = "costopt.formats"
 
 FORMATS: Final[tuple[Format, ...]] = (
     TRACES,
+    LOGS,
+    SPANS,
+    INVOCATIONS,
     PAYLOAD,
     SPEND_LOGS,
     openai.USAGE,
@@ -30,6 +37,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     anthropic.USAGE_CSV,
     anthropic.COSTS,
     anthropic.BATCH,
+    ROLLOUT,
+    TRANSCRIPT,
     RESPONSES,
     GENERIC,
 )

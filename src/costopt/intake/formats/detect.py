@@ -106,7 +106,8 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
     if found is GENERIC:
         return Layout(found.name, {**generic_columns(fields), **own}, wishes.constants)
     columns = {**found.columns(inside), **{name: _read(name, place) for name, place in own.items()}}
-    derivation = Derivation(columns, root, found.keep, found.carried, found.repeats, found.sums)
+    keep = found.keep(inside) if callable(found.keep) else found.keep
+    derivation = Derivation(columns, root, keep, found.carried, found.repeats, found.sums)
     return Layout(found.name, {}, wishes.constants, derivation, fields)
 
 

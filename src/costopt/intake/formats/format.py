@@ -65,8 +65,10 @@ class Format:
         sniff: Whether records with these fields are of this format.
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
-        keep: Which records are requests; all of them if it is None.
-        carried: Reads that hold until another record says otherwise, line by line down the file.
+        keep: Which records are requests, where that depends on it, for the fields that were seen; all of them if it is
+            None.
+        carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
+            of an expression over reads and what is carried before it in this order.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
             `fuller` ones, whenever they are, each count is the largest.
         sums: What it lacks because its lines are sums over many requests; empty where they are requests.
@@ -77,7 +79,7 @@ class Format:
     columns: Callable[[Fields], Mapping[str, pl.Expr]]
     sniff: Callable[[Fields], bool]
     roots: tuple[tuple[str, ...], ...] = ((),)
-    keep: pl.Expr | None = None
+    keep: pl.Expr | Callable[[Fields], pl.Expr] | None = None
     carried: tuple[pl.Expr, ...] = ()
     repeats: Literal["same", "fuller"] = "same"
     sums: str = ""
@@ -92,7 +94,7 @@ class Derivation:
         columns: Each canonical column as an expression.
         rows: The lists, each in the elements of the one before, whose elements are the records.
         keep: Which records are requests.
-        carried: Reads that hold until another record says otherwise.
+        carried: As in `Format`.
         repeats: As in `Format`.
         sums: As in `Format`.
     """

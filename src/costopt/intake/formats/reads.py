@@ -27,6 +27,7 @@ Role = Literal["count", "usd", "measure", "time", "text", "label", "status", "mo
 _MARK: Final = "\x1e"
 _STEP: Final = "\x1f"
 _BEFORE: Final = f"{_MARK}before"
+_HELD: Final = f"{_MARK}held{_MARK}"
 _ROLES: Final = get_args(Role)
 _KEYED: Final = re.compile(r"(?P<list>[^\[]+)\[(?P<key>[^=]+)=(?P<value>.+)\]")
 
@@ -154,13 +155,23 @@ def mode(place: str) -> pl.Expr:
     return _read("mode", place)
 
 
-def before(read: pl.Expr) -> pl.Expr:
-    """What a carried read was before this record; null at the start of a log."""
-    return pl.col(held_before(read.meta.root_names()[0]))
+def hold(name: str, value: pl.Expr) -> pl.Expr:
+    """A carried value with a name of its own: what the expression gave when it last gave something."""
+    return value.alias(f"{_HELD}{name}")
+
+
+def held(name: str) -> pl.Expr:
+    """The carried value of that name."""
+    return pl.col(f"{_HELD}{name}")
+
+
+def before(value: pl.Expr) -> pl.Expr:
+    """What a carried read, or a held value, was before this record; null at the start of a log."""
+    return pl.col(held_before(value.meta.output_name()))
 
 
 def held_before(name: str) -> str:
-    """The column that stands for what a carried read was before."""
+    """The column that stands for what a carried value was before."""
     return f"{name}{_BEFORE}"
 
 
