@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Final
 
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
 from costopt.intake.conforming import check_constants
+from costopt.intake.converted import is_one_conversion
 from costopt.intake.duplicates import Duplicates
 from costopt.intake.formats.format import Wishes
 from costopt.intake.partitions import PARTITION_BYTES
@@ -18,6 +19,7 @@ from costopt.intake.repeats import SOURCE, Repeats
 from costopt.intake.sources import Source, find_sources
 from costopt.intake.where import Filter, Where
 from costopt.models.intake import (
+    Converted,
     Example,
     FileReport,
     IntakeReport,
@@ -25,7 +27,7 @@ from costopt.models.intake import (
 )
 from costopt.models.money import usd
 from costopt.models.result import Period
-from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
+from costopt.models.schema import COUNTS, PICO, REQUESTS, SIZES, TOKENS
 from costopt.pricing.billing import CostBasis, billed, stale_models, unpriced_models
 from costopt.pricing.catalog import Catalog, report_of
 from costopt.pricing.rating import Rater, with_provider
@@ -51,6 +53,7 @@ _ALWAYS: Final = (
     "requests",
     "web_searches",
     "cost_usd",
+    *SIZES,
 )
 _UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
 _REMOVED: Final = Rollup("removed", _PRICE_KEYS)
@@ -61,7 +64,7 @@ class Logs:
     """Which logs to read, and how.
 
     Attributes:
-        paths: Files, globs, directories, or `-`.
+        paths: Files, globs, directories, URLs, or `-`; or the sources that were found for them.
         wishes: The user's `--map` and `--set`.
         since: Leave out what was before.
         until: Leave out what was then or later.
@@ -72,9 +75,11 @@ class Logs:
         rejects: Where to write rejected lines, if anywhere.
         partition_bytes: How much to work on at once.
         progress: Called with the bytes (on disk) and requests done so far.
+        columns: Further columns to read.
+        sink: Called with the requests that are billed: all columns read, as they were logged.
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] | tuple[Source, ...]
     wishes: Wishes = field(default_factory=Wishes)
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -85,6 +90,8 @@ class Logs:
     rejects: IO[str] | None = None
     partition_bytes: int = PARTITION_BYTES
     progress: Callable[[int, int], None] = lambda _bytes, _requests: None
+    columns: tuple[str, ...] = ()
+    sink: Callable[[pl.DataFrame], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,10 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """
     check_constants(logs.wishes.constants)
     _check_keys(rollups)
-    sources = find_sources(logs.paths)
+    texts = [path for path in logs.paths if isinstance(path, str)]
+    sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
+    if logs.dedupe and is_one_conversion([source.path for source in sources]):
+        logs = replace(logs, dedupe=False)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
@@ -172,7 +182,7 @@ class _Run:
         self._duplicates = duplicates
         self._repeats = repeats
         self._filter = Filter(logs.where) if logs.where else None
-        self._billed = _wanted(rollups, dedupe=logs.dedupe)
+        self._billed = tuple(dict.fromkeys((*_wanted(rollups, dedupe=logs.dedupe), *logs.columns)))
         self._wanted = tuple(dict.fromkeys((*self._billed, *(logs.where.columns if logs.where else ()))))
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
@@ -182,6 +192,7 @@ class _Run:
         self._removed.add(tuple(build(_no_requests(), (_REMOVED,), MEASURES)))
         self._tallies: list[_Tally] = []
         self._fields: set[str] = set()
+        self._converted: dict[str, Converted] = {}
         self._start: dt.datetime | None = None
         self._end: dt.datetime | None = None
         self._bytes = 0
@@ -200,6 +211,8 @@ class _Run:
             tally.format, tally.sums = batch.format, batch.sums
             tally.others += batch.requests.others
             self._fields |= batch.fields
+            if batch.converted:
+                self._converted[batch.converted.id] = batch.converted
             self._rejects.add(batch.requests.rejects)
             if batch.requests.frame is not None:
                 self._take(batch.requests.frame, batch)
@@ -250,6 +263,8 @@ class _Run:
 
     def _bill(self, rated: pl.DataFrame, tally: _Tally) -> None:
         """Add requests up."""
+        if self._logs.sink:
+            self._logs.sink(rated.drop("rate_id", "is_logged", "logged_cost"))
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
         count = _counted(rated)
         tally.requests += count
@@ -318,6 +333,7 @@ class _Run:
             unpriced_models=tuple(unpriced_models(unpriced, self._catalog, self._logs.cost)),
             examples=tuple(Example(place=r.place, reason=r.reason) for r in self._rejects.first),
             by_file=tuple(self._file_report(tally) for tally in self._tallies),
+            converted=tuple(self._converted.values()),
         )
 
     def _file_report(self, tally: _Tally) -> FileReport:

@@ -1,13 +1,14 @@
 """What every command that reads logs does first."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
 
+import polars as pl
 import typer
 
 from costopt.calculators.batch import ELIGIBLE_TAGS
@@ -103,14 +104,28 @@ class Billing(Reading):
         configured = self.config.batch.tags
         return ELIGIBLE_TAGS if configured is None else tuple(configured)
 
-    def load(self, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
-        """The rollups over the logs; rejected lines are on disk even if there is nothing else."""
+    def load(
+        self,
+        catalog: Catalog,
+        rollups: Sequence[Rollup],
+        columns: tuple[str, ...] = (),
+        sink: Callable[[pl.DataFrame], None] | None = None,
+    ) -> Loaded:
+        """The rollups over the logs; rejected lines are on disk even if there is nothing else.
+
+        Args:
+            catalog: The prices.
+            rollups: What is to be added up.
+            columns: Further columns to read.
+            sink: Called with the requests that are billed.
+        """
         since, until = self._period()
         where = self._where()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
-        with self.rejects() as sink, progress_bar(find_sources(self.options.logs)) as progress:
+        sources = find_sources(self.options.logs)
+        with self.rejects() as refused, progress_bar(sources) as progress:
             logs = Logs(
-                tuple(self.options.logs),
+                tuple(sources),
                 wishes=self.wishes,
                 since=since,
                 until=until,
@@ -118,9 +133,11 @@ class Billing(Reading):
                 cost=self.cost,
                 dedupe=dedupe,
                 strict=self.options.strict,
-                rejects=sink,
+                rejects=refused,
                 partition_bytes=self.partition_bytes,
                 progress=progress,
+                columns=columns,
+                sink=sink,
             )
             loaded = load(logs, catalog, rollups)
         loaded.check()

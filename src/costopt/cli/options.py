@@ -4,12 +4,13 @@ import functools
 import inspect
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
 
+from costopt.intake.addresses import displayed
 from costopt.report.document import Again
 
 _NAMED_LOGS: Final = 3
@@ -17,7 +18,9 @@ _NAMED_LOGS: Final = 3
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="LOGS", help="Log files, directories, globs, or - for standard input.", show_default=False
+        metavar="LOGS",
+        help="Log files, directories, globs, URLs, or - for standard input.",
+        show_default=False,
     ),
 ]
 Map = Annotated[
@@ -93,6 +96,21 @@ Form = Annotated[
 To = Annotated[
     Path | None, typer.Option("--to", metavar="FILE", help="Write the report to FILE, whole or not at all.")
 ]
+Target = Annotated[
+    Path,
+    typer.Option(
+        "--to",
+        metavar="PLACE",
+        help="A FILE.parquet, or a directory with a file for each day (UTC).",
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was converted there before.")]
+Keep = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMNS", help="Columns of the log's own to keep, separated by commas."),
+]
+Prompts = Annotated[bool, typer.Option("--prompts", help="Keep the prompts themselves.")]
 By = Annotated[
     str,
     typer.Option("--by", metavar="KEYS", help="Columns to split by, separated by commas; any of the log's."),
@@ -128,9 +146,10 @@ class ReadOptions:
 
     @property
     def again(self) -> Again:
-        """The logs and how to read them, as they can be typed again; many logs are just `LOGS...`."""
+        """The logs and how to read them, as they can be typed again; many or secret ones are just `LOGS...`."""
         logs = [f"./{log}" if log.startswith("-") and log != "-" else log for log in self.logs]
-        named = shlex.join(logs) if len(logs) <= _NAMED_LOGS else "LOGS..."
+        secret = any(displayed(log) != log for log in logs)
+        named = "LOGS..." if secret or len(logs) > _NAMED_LOGS else shlex.join(logs)
         read = " ".join([named, *map(shlex.quote, self._reading_words())])
         return Again(read, " ".join([read, *map(shlex.quote, self._billing_words())]))
 
@@ -167,6 +186,16 @@ class BillOptions(ReadOptions):
         return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(BillOptions):
+    """The options of `costopt convert`; its `--to` is where the files go."""
+
+    to: Target = field()
+    overwrite: Overwrite = False
+    keep: Keep = None
+    prompts: Prompts = False
+
+
 def words(*pairs: tuple[str, object]) -> str:
     """The options that were given, as they can be typed again."""
     given = [str(word) for pair in pairs if pair[1] is not None for word in pair]
@@ -182,7 +211,7 @@ def takes_logs(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=getattr(kind, each.name, inspect.Parameter.empty),
+            default=inspect.Parameter.empty if each.default is MISSING else each.default,
             annotation=hints[each.name],
         )
         for each in fields(kind)

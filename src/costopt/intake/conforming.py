@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -83,12 +84,12 @@ def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, 
     typed = pl.DataFrame([as_read(filled[name]) for name in filled.columns])
     masks = {reason: mask for reason, mask in _checks(filled, typed) if mask.any()}
     if not masks:
-        return Conformed(_finished(typed), {})
+        return Conformed(finished(typed), {})
     reasons = _worded(filled, masks)
     kept = ~pl.select(
         pl.any_horizontal(pl.lit(mask).fill_null(value=False) for mask in masks.values())
     ).to_series()
-    return Conformed(_finished(typed.filter(kept)), reasons, kept.arg_true())
+    return Conformed(finished(typed.filter(kept)), reasons, kept.arg_true())
 
 
 def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> pl.DataFrame:
@@ -120,7 +121,15 @@ def _expected(name: str) -> str:
 
 def as_read(raw: pl.Series) -> pl.Series:
     """A raw column, or a read, as what it is; null where a value cannot be read as that."""
+    if raw.dtype == pl.String and raw.null_count() == raw.len():
+        return _nothing(raw.name).new_from_index(0, raw.len())
     return _converter(raw.name)(raw).alias(raw.name)
+
+
+@cache
+def _nothing(name: str) -> pl.Series:
+    """One null of a column's type: a format names many columns that a log does not have."""
+    return _converter(name)(pl.Series(name, [None], dtype=pl.String)).alias(name)
 
 
 def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
@@ -206,7 +215,8 @@ def _is_code(text: str, codes: range) -> bool:
     return len(code) == len("200") and code.isdecimal() and int(code) in codes
 
 
-def _finished(typed: pl.DataFrame) -> pl.DataFrame:
+def finished(typed: pl.DataFrame) -> pl.DataFrame:
+    """With 0 where a count of tokens or searches is not told, and 1 where the number of requests is not."""
     counts = [name for name in TOKENS if name in typed.columns and typed[name].null_count()]
     ones = ["requests"] if "requests" in typed.columns and typed["requests"].null_count() else []
     searches = ["web_searches"] if "web_searches" in typed.columns else []

@@ -47,6 +47,28 @@ class UnpricedModel(Frozen):
     suggestion: str | None
 
 
+class Converted(Frozen):
+    """Where converted files are from: what was read then, and what of it is not in them.
+
+    Attributes:
+        id: Files of the same conversion have the same.
+        files: How many logs were read.
+        requests: How many requests were written.
+        rejected: How many lines were no requests.
+        duplicates: How many requests were left out because they had been read before.
+        duplicates_usd: What those would have cost; null where none of them had a price.
+        others: How many records were no requests by the format of their log.
+    """
+
+    id: str
+    files: int
+    requests: int
+    rejected: int
+    duplicates: int
+    duplicates_usd: Decimal | None
+    others: int
+
+
 class IntakeReport(Frozen):
     """All that was read.
 
@@ -64,6 +86,7 @@ class IntakeReport(Frozen):
         unpriced_models: The models they are of, most requests first.
         examples: The first few rejected lines.
         by_file: The same counts for each file.
+        converted: Of converted files: where they are from, each conversion once.
     """
 
     files: int
@@ -79,6 +102,7 @@ class IntakeReport(Frozen):
     unpriced_models: tuple[UnpricedModel, ...] = ()
     examples: tuple[Example, ...] = ()
     by_file: tuple[FileReport, ...] = ()
+    converted: tuple[Converted, ...] = ()
 
 
 class LayerReport(Frozen):

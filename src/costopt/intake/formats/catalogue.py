@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats import anthropic, openai
+from costopt.intake.formats.bedrock import INVOCATIONS
 from costopt.intake.formats.claude import TRANSCRIPT
 from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
@@ -15,14 +17,19 @@ from costopt.intake.formats.helicone import HELICONE
 from costopt.intake.formats.langfuse import API, BLOB
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
 from costopt.intake.formats.openrouter import DAILY, GENERATIONS
-from costopt.intake.formats.otlp import TRACES
+from costopt.intake.formats.otlp import LOGS, TRACES
+from costopt.intake.formats.phoenix import SPANS
 from costopt.intake.formats.private import load_format
+from costopt.intake.formats.responses import RESPONSES
 
 GROUP: Final = "costopt.formats"
 """The entry-point group of formats that other packages bring along."""
 
 FORMATS: Final[tuple[Format, ...]] = (
     TRACES,
+    LOGS,
+    SPANS,
+    INVOCATIONS,
     API,
     BLOB,
     HELICONE,
@@ -30,8 +37,17 @@ FORMATS: Final[tuple[Format, ...]] = (
     SPEND_LOGS,
     GENERATIONS,
     DAILY,
+    openai.USAGE,
+    openai.USAGE_CSV,
+    openai.COSTS,
+    openai.BATCH,
+    anthropic.USAGE,
+    anthropic.USAGE_CSV,
+    anthropic.COSTS,
+    anthropic.BATCH,
     ROLLOUT,
     TRANSCRIPT,
+    RESPONSES,
     GENERIC,
 )
 

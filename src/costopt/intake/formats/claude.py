@@ -11,7 +11,8 @@ _USAGE: Final = "message/usage"
 _MODEL: Final = label("message/model")
 _OF_A_LINE: Final = ("sessionId", "requestId", "uuid", "costUSD")
 _LINES_WITHOUT_USAGE: Final = (
-    has("type", "sessionId", "uuid"),
+    has("type", "sessionId", "message.role"),
+    has("type", "sessionId", "parentUuid"),
     has("type", "sessionId", "operation"),
     has("type", "leafUuid"),
     has("type", "isSnapshotUpdate"),
@@ -22,7 +23,7 @@ def _is_transcript(fields: Fields) -> bool:
     """A session may end before its first answer: its lines are known by what else they have."""
     if "message.usage.input_tokens" in fields:
         return any(name in fields for name in _OF_A_LINE)
-    return any(each(fields) for each in _LINES_WITHOUT_USAGE)
+    return "model" not in fields and any(each(fields) for each in _LINES_WITHOUT_USAGE)
 
 
 def _identity() -> pl.Expr:

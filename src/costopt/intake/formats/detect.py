@@ -14,7 +14,8 @@ from costopt.intake.formats.reads import EACH, Read, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
 _SHOWN: Final = 24
-_ELEMENTS: Final = 20
+SOME_ELEMENTS: Final = 20
+"""How many elements of a list in a sample are looked at."""
 
 
 def kind_of(value: object) -> Kind:
@@ -36,8 +37,15 @@ def kind_of(value: object) -> Kind:
             return "object"
 
 
-def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
-    """Every field of the records with the kinds of values seen there: nested ones by dotted name, of lists `[]`."""
+def fields_of(
+    records: Iterable[Mapping[str, object]], elements: int | None = SOME_ELEMENTS
+) -> dict[str, Field]:
+    """Every field of the records with the kinds of values seen there: nested ones by dotted name, of lists `[]`.
+
+    Args:
+        records: Where to look.
+        elements: How many elements of a list are looked at; None for all.
+    """
     steps: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, set[Kind]] = {}
     for record in records:
@@ -52,9 +60,7 @@ def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
             if isinstance(value, dict):
                 pending.extend(((*path, key), each) for key, each in reversed(list(value.items())))
             elif isinstance(value, list):
-                inner = [
-                    pair for each in value[:_ELEMENTS] if isinstance(each, dict) for pair in each.items()
-                ]
+                inner = [pair for each in value[:elements] if isinstance(each, dict) for pair in each.items()]
                 pending.extend(((*path, "[]", key), each) for key, each in reversed(inner))
     return {name: Field(path, frozenset(kinds[name])) for name, path in steps.items()}
 
@@ -83,7 +89,7 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
         extras: Further columns asked for, by the log's own names; absent ones are left out.
 
     Raises:
-        FormatError: if a mapped column is not in the log.
+        FormatError: if a mapped column is not in the log, or it holds no requests by its format.
         ConfigError: if a wish names no canonical column, or no format.
     """
     for name in (*wishes.columns, *wishes.constants):
@@ -92,6 +98,8 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
             hint = f"did you mean `{near[0]}`?" if near else f"the columns are {_listed(REQUESTS)}"
             raise ConfigError(f"`{name}` is not a column of a request", hint=hint)
     found, root = _recognised(fields, wishes.format)
+    if found.refusal:
+        raise FormatError(f"`{path}` is {found.refusal.what}", hint=found.refusal.instead)
     inside = fields_inside(fields, root)
     own = {name: inside[name] for name in extras if name not in REQUESTS and name in inside}
     own |= {canonical: _mapped(path, inside, canonical, name) for canonical, name in wishes.columns.items()}

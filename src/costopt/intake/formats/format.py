@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -47,6 +47,13 @@ class Wishes:
     format: str | None = None
 
 
+class Refusal(NamedTuple):
+    """Why nothing is read of a format: what a log of it is, after `is`, and which to take instead."""
+
+    what: str
+    instead: str
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A log format.
@@ -58,12 +65,14 @@ class Format:
         sniff: Whether records with these fields are of this format.
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
-        keep: Which records are requests, if need be by the fields that were seen; all of them if it is None.
+        keep: Which records are requests, where that depends on it, for the fields that were seen; all of them if it is
+            None.
         carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
             of an expression over reads and what is carried before it in this order.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
             `fuller` ones, whenever they are, each count is the largest.
         sums: What it lacks because its lines are sums over many requests; empty where they are requests.
+        refusal: Set where it holds no requests at all; it is known only so that this can be said.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Format:
     carried: tuple[pl.Expr, ...] = ()
     repeats: Literal["same", "fuller"] = "same"
     sums: str = ""
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
