@@ -123,6 +123,7 @@ class Layout:
         constants: Values given by the user for columns the log lacks.
         derivation: How the other columns come about; None where there are none.
         fields: What was seen in the records.
+        unread: Columns that the format has, but not this log; by name, where they would be.
     """
 
     format: str
@@ -130,15 +131,13 @@ class Layout:
     constants: Mapping[str, str]
     derivation: Derivation | None = None
     fields: Fields = field(default_factory=dict)
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def missing(self, wanted: tuple[str, ...]) -> list[str]:
         """Those of the wanted columns that are neither in the log nor given."""
         derived = self.derivation.columns if self.derivation else {}
-        return [
-            name
-            for name in wanted
-            if name not in self.columns and name not in self.constants and name not in derived
-        ]
+        there = {*self.columns, *self.constants, *(derived.keys() - self.unread.keys())}
+        return [name for name in wanted if name not in there]
 
 
 def has(*names: str) -> Callable[[Fields], bool]:
