@@ -52,8 +52,8 @@ def derive(
     if reasons:
         good = ~pl.select(pl.any_horizontal(*broken.values())).to_series()
         frame = frame.filter(good)
-    derived = frame.select(expression.alias(name) for name, expression in columns.items())
-    return Derived(derived, frame[LINE], reasons, records.height - kept.height, last)
+    derived = frame.with_columns(expression.alias(name) for name, expression in columns.items())
+    return Derived(derived.select(list(columns)), frame[LINE], reasons, records.height - kept.height, last)
 
 
 def _keep(records: pl.DataFrame, keep: pl.Expr) -> pl.Series:
