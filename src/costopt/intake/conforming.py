@@ -223,7 +223,7 @@ def finished(typed: pl.DataFrame) -> pl.DataFrame:
     searches = ["web_searches"] if "web_searches" in typed.columns else []
     if not (counts or ones or searches):
         return typed
-    return typed.with_columns(pl.col(*counts, *searches).fill_null(0), pl.col(ones).fill_null(1))
+    return typed.with_columns(pl.col([*counts, *searches]).fill_null(0), pl.col(ones).fill_null(1))
 
 
 _OF_ROLE: Final[Mapping[Role, Callable[[pl.Series], pl.Series]]] = {

@@ -111,7 +111,7 @@ def _fullest_first(lines: pl.DataFrame) -> pl.DataFrame:
     by = ["request_id", "output_tokens", "input_tokens", "timestamp", SOURCE]
     by += sorted(name for name in lines.columns if name not in by)
     texts = {name for name, dtype in lines.schema.items() if dtype == pl.Categorical}
-    falling = [name in ("output_tokens", "input_tokens") for name in by]
+    falling = [name in _LARGEST for name in by]
     keys = [pl.col(name).cast(pl.String) if name in texts else pl.col(name) for name in by]
     return lines.sort(keys, descending=falling, nulls_last=True)
 
