@@ -29,6 +29,7 @@ tags = ["nightly-evals"]
 def test_without_a_file_everything_has_its_default() -> None:
     assert load_config(None) == Config(
         pricing=None,
+        format=None,
         cost="auto",
         timezone="UTC",
         dedupe=True,
@@ -108,7 +109,7 @@ def test_what_is_not_understood_is_refused_by_key(write: Write, text: str, said:
 
     assert caught.value.message == f"`costopt.toml`: {said}"
     assert caught.value.hint == (
-        "the keys are `pricing`, `cost`, `timezone`, `dedupe`, `where`, `map`, `set`, `batch`"
+        "the keys are `pricing`, `format`, `cost`, `timezone`, `dedupe`, `where`, `map`, `set`, `batch`"
     )
 
 

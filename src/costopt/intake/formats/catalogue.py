@@ -13,7 +13,10 @@ from costopt.intake.formats.claude import TRANSCRIPT
 from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
+from costopt.intake.formats.helicone import HELICONE
+from costopt.intake.formats.langfuse import API, BLOB
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
+from costopt.intake.formats.openrouter import DAILY, GENERATIONS
 from costopt.intake.formats.otlp import LOGS, TRACES
 from costopt.intake.formats.phoenix import SPANS
 from costopt.intake.formats.private import load_format
@@ -27,8 +30,13 @@ FORMATS: Final[tuple[Format, ...]] = (
     LOGS,
     SPANS,
     INVOCATIONS,
+    API,
+    BLOB,
+    HELICONE,
     PAYLOAD,
     SPEND_LOGS,
+    GENERATIONS,
+    DAILY,
     openai.USAGE,
     openai.USAGE_CSV,
     openai.COSTS,

@@ -65,8 +65,7 @@ class Format:
         sniff: Whether records with these fields are of this format.
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
-        keep: Which records are requests, where that depends on it, for the fields that were seen; all of them if it is
-            None.
+        keep: Which records are requests, if need be by the fields that were seen; all of them if it is None.
         carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
             of an expression over reads and what is carried before it in this order.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
