@@ -37,7 +37,7 @@ def _parsed(data: bytes, shape: Shape) -> pl.DataFrame | None:
         lines = lines.filter(~blank)
     record = pl.col("line").str.json_decode(pl.Struct(shape.schema()))
     try:
-        parsed = lines.lazy().select(record).collect(engine="streaming")
+        parsed = lines.select(record)  # the streaming engine takes twice as much for as little as this
         frame = shape.extract(parsed.unnest("line")) if parsed.height == lines.height else None
     except pl.exceptions.PolarsError:
         return None
