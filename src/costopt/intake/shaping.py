@@ -122,7 +122,8 @@ class Shape:
             own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
             level = _with_texts_parsed(level, own)
             found = _keyed_values(level, own)
-            taken = [found.get(read, _value(level, own[read], read.role)).alias(read.name) for read in own]
+            schema = level.schema
+            taken = [found.get(read, _value(schema, own[read], read.role)).alias(read.name) for read in own]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
                 return level.select(*kept, *taken)
@@ -160,7 +161,7 @@ class Shape:
 
 def _elements(level: pl.DataFrame, row: str, kept: Sequence[pl.Expr]) -> pl.DataFrame:
     """A row for each element of a list, with its fields as columns."""
-    found, dtype = _at(level, row.split("/"))
+    found, dtype = _at(level.schema, row.split("/"))
     if found is None or not isinstance(dtype, pl.List):
         return level.select(*kept).clear()
     exploded = (
@@ -184,12 +185,12 @@ def _with_texts_parsed(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...
     )
 
 
-def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
-    """A value inside a row, and its type; None where there is none."""
-    if steps[0] not in level.columns:
+def _at(level: Mapping[str, Dtype], steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
+    """A value inside a row of that schema, and its type; None where there is none."""
+    if steps[0] not in level:
         return None, None
     found: pl.Expr = pl.col(steps[0])
-    dtype: Dtype = level.schema[steps[0]]
+    dtype = level[steps[0]]
     for step in steps[1:]:
         inner = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
         if step not in inner:
@@ -198,8 +199,8 @@ def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtyp
     return found, dtype
 
 
-def _value(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
-    """A value of a row; null where there is none."""
+def _value(level: Mapping[str, Dtype], steps: Sequence[str], role: Role) -> pl.Expr:
+    """A value of a row of that schema; null where there is none."""
     if EACH in steps:
         return _of_elements(level, steps, role)
     several = [_at(level, (*steps[:-1], name)) for name in either(steps[-1])]
@@ -214,7 +215,7 @@ def _value(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
     )
 
 
-def _of_elements(level: pl.DataFrame, steps: Sequence[str], role: Role) -> pl.Expr:
+def _of_elements(level: Mapping[str, Dtype], steps: Sequence[str], role: Role) -> pl.Expr:
     """The largest count in the elements of a list, or the first of anything else."""
     place = steps.index(EACH)
     found, dtype = _at(level, steps[:place])
@@ -237,14 +238,14 @@ class _Entries(NamedTuple):
 
     def of(self, level: pl.DataFrame, keys: Iterable[str]) -> dict[str, pl.Series]:
         """By key: a column with the value that each row has for it, the last one where there are several."""
-        found, dtype = _at(level, self.list)
+        found, dtype = _at(level.schema, self.list)
         if found is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
             return {}
         entries = level.select(found.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
         key = pl.col(self.key).cast(pl.String)
-        value = _value(entries, self.value, "text").alias(_RECORD)
+        value = _value(entries.schema, self.value, "text").alias(_RECORD)
         told = entries.lazy().select(_ROW, key, value).filter(pl.col(self.key).is_in(list(keys))).collect()
         nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
         by_key = told.partition_by(self.key, as_dict=True)
