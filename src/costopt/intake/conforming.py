@@ -14,7 +14,7 @@ from costopt.intake.formats.reads import Role, read_of
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
 from costopt.models.parts import EXCEEDED
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TOKENS
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TIMESTAMP, TOKENS, USD
 
 MAX_TOKENS: Final = 10**12
 """A line that claims more is rejected: no request, and no day of one model, has a trillion tokens."""
@@ -120,7 +120,15 @@ def _expected(name: str) -> str:
 
 def as_read(raw: pl.Series) -> pl.Series:
     """A raw column, or a read, as what it is; null where a value cannot be read as that."""
+    if raw.null_count() == raw.len():
+        return pl.Series(raw.name, [None], dtype=_type(raw.name)).new_from_index(0, raw.len())
     return _converter(raw.name)(raw).alias(raw.name)
+
+
+def _type(name: str) -> pl.DataType | type[pl.DataType]:
+    """What the values of a raw column, or of a read, are."""
+    read = read_of(name)
+    return _TYPES[read.role] if read else REQUESTS.get(name, pl.Categorical)
 
 
 def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
@@ -226,6 +234,17 @@ _OF_ROLE: Final[Mapping[Role, Callable[[pl.Series], pl.Series]]] = {
     "mode": lambda raw: _each(raw, _mode),
 }
 """How a format's read becomes what it is."""
+
+_TYPES: Final[Mapping[Role, pl.DataType | type[pl.DataType]]] = {
+    "count": pl.Int64,
+    "usd": USD,
+    "measure": pl.Float64,
+    "time": TIMESTAMP,
+    "text": pl.String,
+    "label": pl.Categorical,
+    "status": pl.Categorical,
+    "mode": pl.Categorical,
+}
 
 
 # Checks
