@@ -126,7 +126,7 @@ class Shape:
             taken = [found.get(read, _value(schema, own[read], read.role)).alias(read.name) for read in own]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
-                return level.select(*kept, *taken)
+                return level.lazy().select(*kept, *taken).collect()
             level = _elements(level, self.rows[depth], [*map(pl.col, kept), *taken])
         return level
 
