@@ -238,19 +238,23 @@ class _Entries(NamedTuple):
 
     def of(self, level: pl.DataFrame, keys: Iterable[str]) -> dict[str, pl.Series]:
         """By key: a column with the value that each row has for it, the last one where there are several."""
-        found, dtype = _at(level.schema, self.list)
-        if found is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
+        place, dtype = _at(level.schema, self.list)
+        if place is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
             return {}
-        entries = level.select(found.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
+        entries = level.select(place.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
-        key = pl.col(self.key).cast(pl.String)
         value = _value(entries.schema, self.value, "text").alias(_RECORD)
-        told = entries.lazy().select(_ROW, key, value).filter(pl.col(self.key).is_in(list(keys))).collect()
+        told = entries.select(_ROW, value)
+        wanted = pl.Enum(sorted(keys))
+        code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
+        rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
         nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
-        by_key = told.partition_by(self.key, as_dict=True)
+        found = {name: told.filter(code == number) for number, name in enumerate(wanted.categories)}
         return {
-            str(each): nothing.clone().scatter(own[_ROW], own[_RECORD]) for (each,), own in by_key.items()
+            name: own[_RECORD] if own[_ROW].equals(rows) else nothing.clone().scatter(own[_ROW], own[_RECORD])
+            for name, own in found.items()
+            if own.height
         }
 
 
