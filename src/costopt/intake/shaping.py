@@ -148,7 +148,7 @@ class Shape:
             ]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
-                return level.select(*kept, *taken)
+                return level.lazy().select(*kept, *taken).collect()
             row = self.rows[depth].split("/")
             level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
         return level
@@ -327,22 +327,29 @@ class _Entries(NamedTuple):
 
     def of(self, level: pl.DataFrame, keys: Iterable[str]) -> dict[str, pl.Series]:
         """By key: a column with the value that each row has for it, the last one where there are several."""
-        found, dtype = _at(level, self.list)
-        if found is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
+        place, dtype = _at(level, self.list)
+        if place is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
             return {}
-        entries = level.select(found.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
+        entries = level.select(place.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
-        key = pl.col(self.key).cast(pl.String)
         value = _value(_places(entries), self.value, "text").alias(_RECORD)
-        told = entries.lazy().select(_ROW, key, value)
-        told = told.filter(pl.col(self.key).is_in(list(keys)), pl.col(_RECORD).is_not_null())
-        by_key = told.collect().partition_by(self.key, as_dict=True)
-        return {str(each): _scattered(own, level.height) for (each,), own in by_key.items()}
+        told = entries.select(_ROW, value)
+        wanted = pl.Enum(sorted(keys))
+        code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
+        rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
+        is_told = told[_RECORD].is_not_null()
+        found = {
+            name: told.filter((code == number) & is_told) for number, name in enumerate(wanted.categories)
+        }
+        return {name: _scattered(own, rows) for name, own in found.items() if own.height}
 
 
-def _scattered(told: pl.DataFrame, height: int) -> pl.Series:
-    nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, height)
+def _scattered(told: pl.DataFrame, rows: pl.Series) -> pl.Series:
+    """A value for each row: the last one told for it, or none."""
+    if told[_ROW].equals(rows):
+        return told[_RECORD]
+    nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, rows.len())
     return nothing.scatter(told[_ROW], told[_RECORD])
 
 
