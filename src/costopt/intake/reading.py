@@ -164,27 +164,27 @@ class Reader:
         self.fields = fields_of_schema(schema)
         self.layout = layout = self._find(path, self.fields, self._wishes, extras)
         derivation = layout.derivation or Derivation({})
-        if derivation.rows:
-            return list(schema)
-        places = [place.steps for name, place in layout.columns.items() if name in self._wanted]
-        wanted = {
-            steps[0].partition("[")[0]
-            for steps in (*places, *(r.steps for r in derivation.reads(self._wanted)))
-        }
-        return [name for name in schema if name in wanted]
+        shape = Shape(derivation.rows, derivation.reads(self._wanted), layout.fields)
+        wanted = {place.steps[0] for name, place in layout.columns.items() if name in self._wanted}
+        return [name for name in schema if name in {*wanted, *shape.schema}]
 
-    def _derived(self, partition: Partition, layout: Layout, derivation: Derivation) -> Requests:
+    def _derived(
+        self, partition: Partition, layout: Layout, derivation: Derivation, *, by_record: bool = False
+    ) -> Requests:
         """The requests among records whose columns a format derives."""
         if self._shape is None or self._shape.fields is not layout.fields:
             self._shape = Shape(derivation.rows, derivation.reads(self._wanted), layout.fields)
         shape = self._shape
-        decoded = decode_nested(partition, shape)
+        decoded = decode_nested(partition, shape, by_record=by_record)
         columns = {name: each for name, each in derivation.columns.items() if name in self._wanted}
         derived = derive(decoded.frame, derivation, columns, self._last)
-        self._last = derived.last
         conformed = conform(derived.frame, layout.constants, self._wanted)
-        reasons = {derived.lines[row]: reason for row, reason in conformed.reasons.items()}
-        rejects = (*decoded.rejects, *reject_rows(partition, decoded, {**derived.reasons, **reasons}))
+        wrong = {derived.lines[row]: reason for row, reason in conformed.reasons.items()}
+        reasons = {**wrong, **derived.reasons}
+        if reasons and not decoded.exact:
+            return self._derived(partition, layout, derivation, by_record=True)
+        self._last = derived.last
+        rejects = (*decoded.rejects, *reject_rows(partition, decoded, reasons))
         return Requests(conformed.frame, _in_order(rejects), derived.others)
 
     def _watched(self, layout: Layout) -> list[str]:
