@@ -38,22 +38,15 @@ def decode_nested(partition: Partition, shape: Shape, *, by_record: bool = False
 
 def _parsed(data: bytes, shape: Shape) -> pl.DataFrame | None:
     """The reads, or None where some line has another shape."""
-    lines = pl.scan_lines(data).filter(pl.col("line") != "")
+    lines = pl.scan_lines(data).filter(pl.col("line") != "").collect()
     record = one_value(pl.col("line"), pl.Struct(shape.schema)).alias(_WHOLE)
     try:
-        parsed = lines.select(record).collect(engine="streaming")
-        if parsed[_WHOLE].null_count() or parsed.height != _number_of_lines(data):
+        parsed = lines.select(record)
+        if parsed[_WHOLE].null_count() or parsed.height != lines.height:
             return None
-        return shape.extract(parsed.with_columns(pl.col(_WHOLE).struct.unnest()))
+        return shape.extract(parsed.unnest(_WHOLE))
     except pl.exceptions.PolarsError:
         return None
-
-
-def _number_of_lines(data: bytes) -> int:
-    """How many lines are not empty."""
-    if data.startswith(b"\n") or b"\n\n" in data or b"\r" in data:
-        return int(pl.scan_lines(data).filter(pl.col("line") != "").select(pl.len()).collect().item())
-    return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def _by_block(data: bytes, partition: Partition, shape: Shape) -> Decoded:

@@ -104,6 +104,9 @@ class Shape:
     rows: tuple[str, ...]
     reads: Sequence[Read]
     fields: Fields
+    _made: dict[int, tuple[Mapping[str, Dtype], Mapping[Read, pl.Expr]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def schema(self) -> Mapping[str, Dtype]:
@@ -152,18 +155,24 @@ class Shape:
         for depth in range(len(self.rows) + 1):
             own = self._at_depth[depth]
             level = _with_texts_parsed(level, node)
-            found = _keyed_values(level, own)
-            places = _places(level)
-            taken = [
-                (found[read] if read in found else _value(places, steps, read.role)).alias(read.name)
-                for read, steps in own.items()
-            ]
+            values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
+            taken = [values[read].alias(read.name) for read in own]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
                 return level.lazy().select(*kept, *taken).collect()
             row = self.rows[depth].split("/")
             level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
         return level
+
+    def _values(self, depth: int, schema: Mapping[str, Dtype]) -> Mapping[Read, pl.Expr]:
+        """The reads of records with these fields; those of a log's partitions are made once."""
+        made = self._made.get(depth)
+        if made is None or made[0] != schema:
+            places = _places(schema)
+            own = self._at_depth[depth].items()
+            made = schema, {read: _value(places, steps, read.role) for read, steps in own}
+            self._made[depth] = made
+        return made[1]
 
     def walk(self, lines: Sequence[bytes]) -> pl.DataFrame:
         """The same, line by line, as texts: for lines that do not have one shape."""
@@ -243,7 +252,7 @@ def _decoded(texts: pl.Series, dtype: Dtype) -> pl.Series:
 
 def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
     """A value inside a row, and its type; None where there is none."""
-    inner = _places(level)
+    inner = _places(level.schema)
     found, dtype = None, None
     for step in steps:
         if step not in inner:
@@ -253,8 +262,8 @@ def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtyp
     return found, dtype
 
 
-def _places(level: pl.DataFrame) -> _Places:
-    return {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
+def _places(schema: Mapping[str, Dtype]) -> _Places:
+    return {name: (pl.col(name), dtype) for name, dtype in schema.items()}
 
 
 def _places_in(found: pl.Expr, dtype: Dtype) -> _Places:
@@ -344,7 +353,7 @@ class _Entries(NamedTuple):
         entries = level.select(place.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
-        value = _value(_places(entries), self.value, "text").alias(_RECORD)
+        value = _value(_places(entries.schema), self.value, "text").alias(_RECORD)
         told = entries.select(_ROW, value)
         wanted = pl.Enum(sorted(keys))
         code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
