@@ -1,6 +1,7 @@
 """What the tests of the intake share: a whole log, read as the pipeline reads it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,17 +17,16 @@ Read = tuple[pl.DataFrame, list[tuple[int | None, str]]]
 
 @pytest.fixture
 def read() -> Callable[..., Read]:
-    """Gives a log's requests, and line and reason of each reject."""
+    """Gives a log's requests, and line and reason of each reject; wishes are those of `Wishes`."""
 
     def whole(
         path: str,
         *,
         size: int = PARTITION_BYTES,
-        columns: Mapping[str, str] | None = None,
-        constants: Mapping[str, str] | None = None,
         wanted: tuple[str, ...] = tuple(REQUESTS),
+        **wishes: Any,  # noqa: ANN401 - passed on
     ) -> Read:
-        reader = Reader(Wishes(columns or {}, constants or {}), wanted)
+        reader = Reader(Wishes(**wishes), wanted)
         frames: list[pl.DataFrame] = []
         rejects: list[tuple[int | None, str]] = []
         for partition in partitions(Source(path), size):

@@ -24,6 +24,8 @@ from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
         ("9223372036854775808", None),
         ("1" * 50, None),
         ("1.5", None),
+        ("0.0000001", None),
+        ("5.0000000001", None),
         ("1200 tokens", None),
         ("many", None),
         ("true", None),

@@ -71,7 +71,8 @@ def _made(frame: pl.DataFrame, columns: Mapping[str, pl.Expr], derivation: Deriv
     made = frame.lazy()
     for name, expression in derivation.shared_in(columns.values()).items():
         made = made.with_columns(expression.alias(name))
-    return made.select(expression.alias(name) for name, expression in columns.items()).collect()
+    made = made.with_columns(expression.alias(name) for name, expression in columns.items())
+    return made.select(list(columns)).collect()
 
 
 # What holds until something else is said

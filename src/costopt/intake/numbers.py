@@ -39,7 +39,11 @@ def to_counts(raw: pl.Series) -> pl.Series:
     if fast.null_count() == raw.null_count():
         return fast
     number = pl.col("v").str.to_decimal(scale=6)
-    whole = pl.when(number == number.cast(pl.Int128, strict=False)).then(number.cast(pl.Int64, strict=False))
+    has_fraction = (
+        pl.col("v").cast(pl.Float64, strict=False) % 1 != 0
+    )  # one that is too small for the decimal as well
+    is_whole = (number == number.cast(pl.Int128, strict=False)) & ~has_fraction
+    whole = pl.when(is_whole).then(number.cast(pl.Int64, strict=False))
     return clean(raw).to_frame("v").select(whole).to_series()
 
 
