@@ -38,9 +38,9 @@ def decode_nested(partition: Partition, shape: Shape, *, by_record: bool = False
 
 def _parsed(data: bytes, shape: Shape) -> pl.DataFrame | None:
     """The reads, or None where some line has another shape."""
-    lines = pl.scan_lines(data).filter(pl.col("line") != "").collect()
     record = one_value(pl.col("line"), pl.Struct(shape.schema)).alias(_WHOLE)
     try:
+        lines = pl.scan_lines(data).filter(pl.col("line") != "").collect()
         parsed = lines.select(record)
         if parsed[_WHOLE].null_count() or parsed.height != lines.height:
             return None
