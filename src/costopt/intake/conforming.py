@@ -238,7 +238,6 @@ _OF_ROLE: Final[Mapping[Role, Callable[[pl.Series], pl.Series]]] = {
 }
 """How a format's read becomes what it is."""
 
-
 # Checks
 
 

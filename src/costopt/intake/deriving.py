@@ -44,21 +44,19 @@ def derive(
         last: The carried values after the records before these.
     """
     records, last = _carried(reads, derivation, last)
-    kept = records if derivation.keep is None else records.filter(_keep(records, derivation.keep))
-    readings = {name: as_read(kept[name]) for name in kept.columns if read_of(name)}
-    frame = kept.with_columns(readings.values())
-    broken = dict(each for name, reading in readings.items() for each in _broken(kept[name], reading))
+    frame = records.with_columns(as_read(records[name]) for name in records.columns if read_of(name))
+    kept = records
+    if derivation.keep is not None:
+        mask = _made(frame, {"kept": derivation.keep.fill_null(value=False)}, derivation).to_series()
+        if not mask.all():
+            kept, frame = records.filter(mask), frame.filter(mask)
+    broken = dict(each for name in kept.columns for each in _broken(kept[name], frame[name]))
     reasons = _worded(kept, broken)
     if reasons:
         good = ~pl.select(pl.any_horizontal(*broken.values())).to_series()
         frame = frame.filter(good)
-    derived = frame.with_columns(expression.alias(name) for name, expression in columns.items())
-    return Derived(derived.select(list(columns)), frame[LINE], reasons, records.height - kept.height, last)
-
-
-def _keep(records: pl.DataFrame, keep: pl.Expr) -> pl.Series:
-    """Which records are requests, judged by the typed reads that this asks for."""
-    return _evaluated(records, keep.fill_null(value=False))
+    derived = _made(frame, columns, derivation)
+    return Derived(derived, frame[LINE], reasons, records.height - kept.height, last)
 
 
 def _evaluated(records: pl.DataFrame, expression: pl.Expr) -> pl.Series:
@@ -66,6 +64,15 @@ def _evaluated(records: pl.DataFrame, expression: pl.Expr) -> pl.Series:
     roots = [records[name] for name in dict.fromkeys(expression.meta.root_names())]
     typed = pl.DataFrame([as_read(root) if read_of(root.name) else root for root in roots])
     return typed.select(expression).to_series()
+
+
+def _made(frame: pl.DataFrame, columns: Mapping[str, pl.Expr], derivation: Derivation) -> pl.DataFrame:
+    """Expressions over typed reads; what they have in common is worked out once, which an eager select would not do."""
+    made = frame.lazy()
+    for name, expression in derivation.shared_in(columns.values()).items():
+        made = made.with_columns(expression.alias(name))
+    made = made.with_columns(expression.alias(name) for name, expression in columns.items())
+    return made.select(list(columns)).collect()
 
 
 # What holds until something else is said
@@ -99,7 +106,7 @@ def _broken(raw: pl.Series, reading: pl.Series) -> list[tuple[str, pl.Series]]:
     mask = pl.Series([False]).new_from_index(0, raw.len())
     if reading.null_count() != raw.null_count():
         mask = is_said(raw) & reading.is_null()
-    if read.role == "count":
+    if read.role == "count" and (reading < 0).any():
         mask |= (reading < 0).fill_null(value=False)
     return [(raw.name, mask)] if mask.any() else []
 

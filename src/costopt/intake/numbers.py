@@ -29,6 +29,9 @@ def to_counts(raw: pl.Series) -> pl.Series:
     if raw.dtype == pl.Boolean:
         return raw.cast(pl.Int64)
     if raw.dtype != pl.String:
+        quick = raw.cast(pl.Int64, strict=False)
+        if quick.null_count() == raw.null_count() and (quick == raw).all():
+            return quick
         number = pl.col("v").cast(pl.Float64, strict=False)
         whole = pl.when(number == number.round()).then(number.cast(pl.Int64, strict=False))
         return raw.to_frame("v").select(whole).to_series()

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 import polars as pl
@@ -90,7 +91,7 @@ class _Node:
         return pl.Struct(inner) if inner or self.is_record else pl.String
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """Which values to get out of records.
 
@@ -103,11 +104,16 @@ class Shape:
     rows: tuple[str, ...]
     reads: Sequence[Read]
     fields: Fields
+    _made: dict[int, tuple[Mapping[str, Dtype], Mapping[Read, pl.Expr]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
+    @cached_property
     def schema(self) -> Mapping[str, Dtype]:
         """What to parse a line to."""
-        return {name: node.dtype(self.fields, (name,)) for name, node in self._tree().inner.items()}
+        return {name: node.dtype(self.fields, (name,)) for name, node in self._tree.inner.items()}
 
+    @cached_property
     def _tree(self) -> _Node:
         levels = [root := _Node()]
         for row in self.rows:
@@ -117,6 +123,15 @@ class Shape:
             level, steps = self._placed(read)
             levels[level].add(steps)
         return root
+
+    @cached_property
+    def _at_depth(self) -> Sequence[Mapping[Read, tuple[str, ...]]]:
+        """The reads that are so many lists deep, with the steps from there."""
+        placed = [(read, *self._placed(read)) for read in self.reads]
+        return [
+            {read: steps for read, level, steps in placed if level == depth}
+            for depth in range(len(self.rows) + 1)
+        ]
 
     def _placed(self, read: Read) -> tuple[int, tuple[str, ...]]:
         """How many lists deep a value is, and the steps from there."""
@@ -135,23 +150,29 @@ class Shape:
         Raises:
             PolarsError: if a text should be JSON and is none.
         """
-        node = self._tree()
+        node = self._tree
         level = parsed.with_row_index(LINE)
         for depth in range(len(self.rows) + 1):
-            own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
+            own = self._at_depth[depth]
             level = _with_texts_parsed(level, node)
-            found = _keyed_values(level, own)
-            places = _places(level)
-            taken = [
-                (found[read] if read in found else _value(places, steps, read.role)).alias(read.name)
-                for read, steps in own.items()
-            ]
+            values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
+            taken = [values[read].alias(read.name) for read in own]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
-                return level.select(*kept, *taken)
+                return level.lazy().select(*kept, *taken).collect()
             row = self.rows[depth].split("/")
             level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
         return level
+
+    def _values(self, depth: int, schema: Mapping[str, Dtype]) -> Mapping[Read, pl.Expr]:
+        """The reads of records with these fields; those of a log's partitions are made once."""
+        made = self._made.get(depth)
+        if made is None or made[0] != schema:
+            places = _places(schema)
+            own = self._at_depth[depth].items()
+            made = schema, {read: _value(places, steps, read.role) for read, steps in own}
+            self._made[depth] = made
+        return made[1]
 
     def walk(self, lines: Sequence[bytes]) -> pl.DataFrame:
         """The same, line by line, as texts: for lines that do not have one shape."""
@@ -166,9 +187,7 @@ class Shape:
     def _walked(self, record: object, depth: int) -> Iterator[dict[str, str | None]]:
         if not isinstance(record, dict):
             return
-        own = [
-            (read, steps) for read in self.reads for level, steps in [self._placed(read)] if level == depth
-        ]
+        own = self._at_depth[depth].items()
         values = {read.name: value_in(record, steps, read.role) for read, steps in own}
         if depth == len(self.rows):
             yield values
@@ -203,13 +222,14 @@ def _elements(level: pl.DataFrame, row: Sequence[str], kept: Sequence[pl.Expr]) 
 def _with_texts_parsed(level: pl.DataFrame, node: _Node) -> pl.DataFrame:
     """With the objects and lists that stand in texts beside these."""
     found = []
-    for name, inner in node.inner.items():
-        if name in level.columns and level.schema[name] in _TEXTS and inner.has_places:
+    for name, dtype in level.schema.items():
+        inner = node.inner.get(name)
+        if inner and dtype in _TEXTS and inner.has_places:
             texts = level[name].cast(pl.String).alias(name + _PARSED)
             found.append(_decoded(texts, inner.as_text()))
-        elif name in level.columns and _has_texts(level.schema[name], inner):
+        elif inner and _has_texts(dtype, inner):
             found.append(_with_texts_parsed(level[name].struct.unnest(), inner).to_struct(name))
-    return level.with_columns(found)
+    return level.with_columns(found) if found else level
 
 
 def _has_texts(dtype: Dtype, node: _Node) -> bool:
@@ -232,7 +252,7 @@ def _decoded(texts: pl.Series, dtype: Dtype) -> pl.Series:
 
 def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
     """A value inside a row, and its type; None where there is none."""
-    inner = _places(level)
+    inner = _places(level.schema)
     found, dtype = None, None
     for step in steps:
         if step not in inner:
@@ -242,8 +262,8 @@ def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtyp
     return found, dtype
 
 
-def _places(level: pl.DataFrame) -> _Places:
-    return {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
+def _places(schema: Mapping[str, Dtype]) -> _Places:
+    return {name: (pl.col(name), dtype) for name, dtype in schema.items()}
 
 
 def _places_in(found: pl.Expr, dtype: Dtype) -> _Places:
@@ -327,22 +347,29 @@ class _Entries(NamedTuple):
 
     def of(self, level: pl.DataFrame, keys: Iterable[str]) -> dict[str, pl.Series]:
         """By key: a column with the value that each row has for it, the last one where there are several."""
-        found, dtype = _at(level, self.list)
-        if found is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
+        place, dtype = _at(level, self.list)
+        if place is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
             return {}
-        entries = level.select(found.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
+        entries = level.select(place.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
-        key = pl.col(self.key).cast(pl.String)
-        value = _value(_places(entries), self.value, "text").alias(_RECORD)
-        told = entries.lazy().select(_ROW, key, value)
-        told = told.filter(pl.col(self.key).is_in(list(keys)), pl.col(_RECORD).is_not_null())
-        by_key = told.collect().partition_by(self.key, as_dict=True)
-        return {str(each): _scattered(own, level.height) for (each,), own in by_key.items()}
+        value = _value(_places(entries.schema), self.value, "text").alias(_RECORD)
+        told = entries.select(_ROW, value)
+        wanted = pl.Enum(sorted(keys))
+        code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
+        rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
+        is_told = told[_RECORD].is_not_null()
+        found = {
+            name: told.filter((code == number) & is_told) for number, name in enumerate(wanted.categories)
+        }
+        return {name: _scattered(own, rows) for name, own in found.items() if own.height}
 
 
-def _scattered(told: pl.DataFrame, height: int) -> pl.Series:
-    nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, height)
+def _scattered(told: pl.DataFrame, rows: pl.Series) -> pl.Series:
+    """A value for each row: the last one told for it, or none."""
+    if told[_ROW].equals(rows):
+        return told[_RECORD]
+    nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, rows.len())
     return nothing.scatter(told[_ROW], told[_RECORD])
 
 

@@ -10,6 +10,7 @@ _ZONED: Final = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
 _NAIVE: Final = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%a, %d %b %Y %H:%M:%S GMT")
 _DATES: Final = ("%Y-%m-%d",)
 _EPOCH: Final = r"^\d{9,}(\.\d+)?$"
+_SHORTEST_EPOCH: Final = 10**8
 _MILLI: Final = 10**11
 _MICRO: Final = 10**14
 _NANO: Final = 10**17
@@ -62,10 +63,10 @@ def _of_epochs(raw: pl.Series) -> pl.Series:
 
 
 def _of_texts(raw: pl.Series) -> pl.Series:
-    """Quickly for times of one shape in order; one layout after the other for what is left."""
-    whole = raw.cast(pl.Int64, strict=False)
-    if whole.null_count() == raw.null_count():
-        return _of_epochs(whole)
+    """Quickly for whole epochs, and for times of one shape in order; one layout after the other for what is left."""
+    numbers = raw.cast(pl.Int64, strict=False)
+    if numbers.null_count() == raw.null_count() and (numbers >= _SHORTEST_EPOCH).all():
+        return _of_epochs(numbers)
     times = _of_regular_texts(raw)
     left = times.is_null() & raw.is_not_null()
     if not left.any():

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -19,23 +20,33 @@ SOME_ELEMENTS: Final = 20
 """How many elements of a list in a sample are looked at."""
 
 
+_KINDS: Final[Mapping[type, Kind]] = {
+    type(None): "null",
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    list: "list",
+}
+
+
 def kind_of(value: object) -> Kind:
     """What a decoded JSON value is."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case float():
-            return "float"
-        case str():
-            return "str"
-        case list():
-            return "list"
-        case _:
-            return "object"
+    return _KINDS.get(type(value), "object")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A place in some records. State: what was seen there, and the places inside it and inside its elements."""
+
+    steps: tuple[str, ...]
+    kinds: set[Kind] = field(default_factory=set)
+    inner: "dict[str, _Seen]" = field(default_factory=dict)
+    elements: "_Seen | None" = None
+
+    def element(self) -> "_Seen":
+        self.elements = self.elements or _Seen((*self.steps, "[]"))
+        return self.elements
 
 
 def fields_of(
@@ -47,23 +58,32 @@ def fields_of(
         records: Where to look.
         elements: How many elements of a list are looked at; None for all.
     """
-    steps: dict[str, tuple[str, ...]] = {}
-    kinds: dict[str, set[Kind]] = {}
+    top = _Seen(())
+    places: list[_Seen] = []
     for record in records:
-        pending: list[tuple[tuple[str, ...], object]] = [
-            ((name,), value) for name, value in reversed(list(record.items()))
-        ]
+        pending: list[tuple[_Seen, str, object]] = _inner(top, record)
         while pending:
-            path, value = pending.pop()
-            name = ".".join(path)
-            steps.setdefault(name, path)
-            kinds.setdefault(name, set()).add(kind_of(value))
+            outer, name, value = pending.pop()
+            place = outer.inner.get(name)
+            if place is None:
+                place = outer.inner[name] = _Seen((*outer.steps, name))
+                places.append(place)
+            place.kinds.add(kind_of(value))
             if isinstance(value, dict):
-                pending.extend(((*path, key), each) for key, each in reversed(list(value.items())))
+                pending += _inner(place, value)
             elif isinstance(value, list):
-                inner = [pair for each in value[:elements] if isinstance(each, dict) for pair in each.items()]
-                pending.extend(((*path, "[]", key), each) for key, each in reversed(inner))
-    return {name: Field(path, frozenset(kinds[name])) for name, path in steps.items()}
+                dicts = [each for each in value[:elements] if isinstance(each, dict)]
+                pending += [pair for each in reversed(dicts) for pair in _inner(place.element(), each)]
+    found: dict[str, Field] = {}
+    for place in places:
+        one = Field(place.steps, frozenset(place.kinds))
+        found.setdefault(one.name, one)
+    return found
+
+
+def _inner(outer: _Seen, values: Mapping[str, object]) -> list[tuple[_Seen, str, object]]:
+    """What is in an object, the last first."""
+    return [(outer, name, value) for name, value in reversed(list(values.items()))]
 
 
 def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
@@ -114,7 +134,9 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
         return Layout(found.name, {**generic_columns(fields), **own}, wishes.constants)
     columns = {**found.columns(inside), **{name: _read(name, place) for name, place in own.items()}}
     keep = found.keep(inside) if callable(found.keep) else found.keep
-    derivation = Derivation(columns, root, keep, found.carried, found.repeats, found.sums)
+    derivation = Derivation(
+        columns, root, keep, found.carried, found.shared(inside), found.repeats, found.sums
+    )
     unread = {} if is_sure else _unread(derivation, fields)
     return Layout(found.name, {}, wishes.constants, derivation, fields, unread)
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-from costopt.intake.formats.reads import Read, reads_of
+from costopt.intake.formats.reads import Read, reads_of, shared_as
 
 Kind = Literal["null", "bool", "int", "float", "str", "list", "object", "time"]
 """What was seen under a name; `time` is a column that is a time by its own type (Parquet)."""
@@ -69,6 +69,8 @@ class Format:
             None.
         carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
             of an expression over reads and what is carried before it in this order.
+        shared: Expressions that several columns, or `keep`, are made of, by the name for `reads.shared`; each may be
+            made of those before it.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
             `fuller` ones, whenever they are, each count is the largest.
         sums: What it lacks because its lines are sums over many requests; empty where they are requests.
@@ -81,6 +83,7 @@ class Format:
     roots: tuple[tuple[str, ...], ...] = ((),)
     keep: pl.Expr | Callable[[Fields], pl.Expr] | None = None
     carried: tuple[pl.Expr, ...] = ()
+    shared: Callable[[Fields], Mapping[str, pl.Expr]] = lambda _fields: {}
     repeats: Literal["same", "fuller"] = "same"
     sums: str = ""
     refusal: Refusal | None = None
@@ -95,6 +98,7 @@ class Derivation:
         rows: The lists, each in the elements of the one before, whose elements are the records.
         keep: Which records are requests.
         carried: As in `Format`.
+        shared: As in `Format`.
         repeats: As in `Format`.
         sums: As in `Format`.
     """
@@ -103,6 +107,7 @@ class Derivation:
     rows: tuple[str, ...] = ()
     keep: pl.Expr | None = None
     carried: tuple[pl.Expr, ...] = ()
+    shared: Mapping[str, pl.Expr] = field(default_factory=dict)
     repeats: Literal["same", "fuller"] = "same"
     sums: str = ""
 
@@ -110,7 +115,18 @@ class Derivation:
         """What has to be read for the wanted columns."""
         columns = [self.columns[name] for name in wanted if name in self.columns]
         kept = [self.keep] if self.keep is not None else []
-        return reads_of([*columns, *kept, *self.carried])
+        made = [*columns, *kept, *self.carried]
+        return reads_of([*made, *self.shared_in(made).values()])
+
+    def shared_in(self, made: Iterable[pl.Expr]) -> dict[str, pl.Expr]:
+        """The shared expressions that some are made of, by column, each after those that it is made of."""
+        names = {name for each in made for name in each.meta.root_names()}
+        found: dict[str, pl.Expr] = {}
+        for name, expression in reversed(list(self.shared.items())):
+            if shared_as(name) in names:
+                found[shared_as(name)] = expression
+                names.update(expression.meta.root_names())
+        return dict(reversed(list(found.items())))
 
 
 @dataclass(frozen=True, slots=True)

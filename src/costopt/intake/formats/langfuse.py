@@ -2,15 +2,25 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from costopt.intake.formats.format import Fields, Format, has
 from costopt.intake.formats.parts import total
-from costopt.intake.formats.reads import count, known, label, measure, milliseconds, mode, text, time, usd
-from costopt.intake.formats.usage_details import usage_of
+from costopt.intake.formats.reads import (
+    count,
+    known,
+    label,
+    measure,
+    milliseconds,
+    mode,
+    shared,
+    text,
+    time,
+    usd,
+)
+from costopt.intake.formats.usage_details import HAS_USAGE, USAGE, shared_usage
 
 Spelling = Callable[[str], str]
 """How the API's name of a field is spelt in an export."""
@@ -41,15 +51,6 @@ def _of_trace(spelt: Spelling, own: str, trace: str | None = None) -> pl.Expr:
 # Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """All input and all output, and whether either or the sum of both was counted at all."""
-
-    input: pl.Expr
-    output: pl.Expr
-    is_there: pl.Expr
-
-
 _OLD: Final = (
     ("usage/input", "usage/output", "usage/total"),
     ("usage/promptTokens", "usage/completionTokens", "usage/totalTokens"),
@@ -59,45 +60,39 @@ _OLD: Final = (
 """How input, output and their sum were logged before there were details; where nothing was counted they are 0."""
 
 
-def _old_usage() -> _Sums:
-    sums = [_sums(*map(count, places)) for places in _OLD]
+def _old_sums() -> dict[str, pl.Expr]:
+    """What `_before` is made of."""
+    found: dict[str, pl.Expr] = {}
+    for number, places in enumerate(_OLD):
+        sent, received, both = (shared(f"{each} {number}") for each in ("in", "out", "both"))
+        found |= dict(
+            zip((f"in {number}", f"out {number}", f"both {number}"), map(count, places), strict=True)
+        )
+        told = total(sent, received) > 0
+        found[f"old input {number}"] = pl.when(told).then(pl.coalesce(sent, (both - received).clip(0), 0))
+        found[f"old output {number}"] = pl.when(told).then(pl.coalesce(received, (both - sent).clip(0), 0))
+    return found
+
+
+def _before(side: str) -> pl.Expr:
+    """All input or output as it was logged before there were details; unknown where it was not counted in tokens."""
     in_tokens = label("usage/unit").is_null() | label("usage/unit").is_in(_TOKENS)
-    return _Sums(
-        pl.when(in_tokens).then(pl.coalesce(each.input for each in sums)),
-        pl.when(in_tokens).then(pl.coalesce(each.output for each in sums)),
-        pl.any_horizontal(each.is_there for each in sums),
-    )
+    return pl.when(in_tokens).then(pl.coalesce(shared(f"old {side} {number}") for number in range(len(_OLD))))
 
 
-def _sums(sent: pl.Expr, received: pl.Expr, both: pl.Expr) -> _Sums:
-    told = total(sent, received) > 0
-    return _Sums(
-        pl.when(told).then(pl.coalesce(sent, (both - received).clip(0), 0)),
-        pl.when(told).then(pl.coalesce(received, (both - sent).clip(0), 0)),
-        told | (both > 0).fill_null(value=False),
-    )
-
-
-def _tokens(fields: Fields, spelt: Spelling, *, old: bool) -> dict[str, pl.Expr]:
-    usage = usage_of(fields, spelt("usageDetails"))
-    if not old:
-        return dict(usage.columns)
-    before = _old_usage()
+def _tokens() -> dict[str, pl.Expr]:
     return {
-        **usage.columns,
-        "input_tokens": pl.when(usage.is_there).then(usage.columns["input_tokens"]).otherwise(before.input),
-        "output_tokens": pl.when(usage.is_there)
-        .then(usage.columns["output_tokens"])
-        .otherwise(before.output),
+        **USAGE,
+        "input_tokens": pl.when(HAS_USAGE).then(USAGE["input_tokens"]).otherwise(_before("input")),
+        "output_tokens": pl.when(HAS_USAGE).then(USAGE["output_tokens"]).otherwise(_before("output")),
     }
 
 
-def _kept(fields: Fields, spelt: Spelling, *, old: bool) -> pl.Expr:
-    """Generations and embeddings that carry usage, or failed; other observations may repeat those inside them."""
-    carries = usage_of(fields, spelt("usageDetails")).is_there
-    if old:
-        carries |= _old_usage().is_there
-    return label("type").is_in(_GENERATIONS) & (carries | (label("level") == "ERROR"))
+_SINCE: Final = label("type").is_in(_GENERATIONS) & (HAS_USAGE | (label("level") == "ERROR"))
+_EVER: Final = _SINCE | (
+    label("type").is_in(_GENERATIONS) & (total(*(count(place) for places in _OLD for place in places)) > 0)
+)
+"""Generations and embeddings that carry usage, or failed; other observations may repeat those inside them."""
 
 
 # Everything else
@@ -141,7 +136,7 @@ def _columns(fields: Fields, spelt: Spelling, *, old: bool) -> dict[str, pl.Expr
         "session": _of_trace(spelt, "sessionId"),
         "status": pl.when(label("level") == "ERROR").then(pl.lit("error")).otherwise(pl.lit("ok")),
         "mode": _mode(parameters, spelt("usagePricingTierName")),
-        **_tokens(fields, spelt, old=old),
+        **(_tokens() if old else USAGE),
         "cost_usd": _cost(fields, spelt),
         "latency_ms": pl.coalesce(milliseconds(start, end), *seconds.values()),
         "ttft_ms": milliseconds(start, first),
@@ -162,12 +157,13 @@ API: Final = Format(
         {"type", "startTime"} <= fields.keys() and not {"usageDetails", "traceId"}.isdisjoint(fields)
     ),
     roots=((), ("data",), ("observations",)),
-    keep=lambda fields: _kept(fields, _as_is, old=True),
+    keep=_EVER,
+    shared=lambda fields: {**shared_usage(fields, "usageDetails"), **_old_sums()},
 )
 """Observations as `GET /api/public/observations` lists them (`langfuse/api/commons/types/observation_v2.py`), a trace
 with its observations, and the export of a trace's page, where user, session, tags and environment are the trace's.
 
-Tokens are those of `usageDetails` (see `usage_of`), else of the older `usage`, `promptTokens` and the like. Generations
+Tokens are those of `usageDetails` (see `shared_usage`), else of the older `usage`, `promptTokens` and the like. Generations
 and embeddings count as requests; agents, spans and chains may carry the sum of what is inside them.
 """
 
@@ -175,7 +171,8 @@ BLOB: Final = Format(
     "langfuse-blob",
     lambda fields: _columns(fields, _snake, old=False),
     has("provided_model_name", "usage_details"),
-    keep=lambda fields: _kept(fields, _snake, old=False),
+    keep=_SINCE,
+    shared=lambda fields: shared_usage(fields, "usage_details"),
 )
 """The blob storage export `observations_v2/` (field list of Langfuse's documentation), as JSON lines, CSV or Parquet.
 

@@ -184,6 +184,16 @@ def held_before(name: str) -> str:
     return f"{name}{_BEFORE}"
 
 
+def shared(name: str) -> pl.Expr:
+    """An expression that several columns are made of: see `Format.shared`."""
+    return pl.col(shared_as(name))
+
+
+def shared_as(name: str) -> str:
+    """The column that stands for it."""
+    return f"{_MARK}{name}"
+
+
 def known(*counts: pl.Expr) -> pl.Expr:
     """The sum of counts; one that is not there adds nothing, and without any there is none."""
     total = pl.sum_horizontal(each.fill_null(0) for each in counts)

@@ -1,14 +1,13 @@
 """Langfuse's `usageDetails`: buckets of tokens whose names and meaning depend on who wrote them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from costopt.intake.formats.format import Fields
 from costopt.intake.formats.parts import at_most, largest, total
-from costopt.intake.formats.reads import count, known
+from costopt.intake.formats.reads import count, known, shared
 
 _INPUT: Final = (
     *("input", "input_tokens", "prompt_tokens", "promptTokens", "prompt_token_count", "promptTokenCount"),
@@ -47,19 +46,6 @@ _ALL_INPUT: Final = (
 _ALL_OUTPUT: Final = _OUTPUT + _REASONING + _AUDIO_OUT + _IMAGES_OUT + _OTHER_OUTPUT
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What `usageDetails` tells.
-
-    Attributes:
-        is_there: Whether it tells anything.
-        columns: The canonical token columns.
-    """
-
-    is_there: pl.Expr
-    columns: Mapping[str, pl.Expr]
-
-
 class _Buckets:
     """The reads of one `usageDetails`, an object or (in Parquet) a list of keys with values."""
 
@@ -84,8 +70,8 @@ class _Buckets:
         ]
 
 
-def usage_of(fields: Fields, place: str) -> Usage:
-    """The canonical tokens of the buckets in a place.
+def shared_usage(fields: Fields, place: str) -> dict[str, pl.Expr]:
+    """What `USAGE` and `HAS_USAGE` are made of, out of the buckets in a place.
 
     By Langfuse's convention the buckets do not overlap: `input` and `output` are what no other bucket has. Many
     integrations log them as all there is, with details that are parts of them. The `total` tells: where it is the sum of
@@ -94,82 +80,80 @@ def usage_of(fields: Fields, place: str) -> Usage:
     at all it has what the total leaves.
     """
     buckets = _Buckets(fields, place)
-    cached_audio = buckets.same(_CACHED_AUDIO)
-    cached = known(buckets.same(_CACHED), cached_audio)
-    written_1h = buckets.same(_WRITTEN_1H)
-    written = largest(buckets.same(_WRITTEN), known(buckets.same(_WRITTEN_5M), written_1h))
-    audio, images = buckets.same(_AUDIO), buckets.same(_IMAGES)
-    reasoning, audio_out, images_out = map(buckets.same, (_REASONING, _AUDIO_OUT, _IMAGES_OUT))
-    inputs = [
-        cached,
-        written,
-        audio,
-        images,
-        buckets.same(_OTHER_INPUT),
-        *buckets.others("input_", _ALL_INPUT),
-    ]
-    outputs = [
-        *(reasoning, audio_out, images_out, buckets.same(_OTHER_OUTPUT)),
-        *buckets.others("output_", _ALL_OUTPUT),
-    ]
-    sides = _Sides(
-        buckets.same(_INPUT), total(*inputs), buckets.same(_OUTPUT), total(*outputs), buckets.one("total")
-    )
-    sent, received = sides.whole(known(*inputs), known(*outputs))
-    plain = sent - total(cached, written)
-    return Usage(
-        sent.is_not_null() | buckets.one("total").is_not_null(),
-        {
-            "input_tokens": sent,
-            "cached_input_tokens": cached,
-            "cache_write_tokens": written,
-            "cache_write_1h_tokens": written_1h,
-            "input_audio_tokens": known(at_most(audio, plain), cached_audio),
-            "cached_audio_tokens": cached_audio,
-            "input_image_tokens": at_most(images, plain),
-            "output_tokens": received,
-            "reasoning_tokens": reasoning,
-            "output_audio_tokens": audio_out,
-            "output_image_tokens": images_out,
-        },
-    )
+    return {**_told(buckets), **_added_up(), "usage total": buckets.one("total"), **_whole()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Input and output, each as a bucket of that name and the sum of its details; and the total."""
-
-    input: pl.Expr
-    input_details: pl.Expr
-    output: pl.Expr
-    output_details: pl.Expr
-    total: pl.Expr
-
-    def whole(self, inputs: pl.Expr, outputs: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """All input and all output.
-
-        Args:
-            inputs: The sum of the details of the input, null where there are none.
-            outputs: That of the output.
-        """
-        bare = total(self.input, self.output)
-        overlaps = self.total != bare + self.input_details + self.output_details
-        in_input = overlaps & ((self.total == bare) | (self.total == bare + self.output_details))
-        in_output = overlaps & (
-            (self.total == bare) | (~in_input & (self.total == bare + self.input_details))
-        )
-        sent = _side(self.input, self.input_details, inputs, in_input)
-        received = _side(self.output, self.output_details, outputs, in_output)
-        return _or_rest(sent, self.total, received), _or_rest(received, self.total, sent)
+def _told(buckets: _Buckets) -> dict[str, pl.Expr]:
+    """Every bucket that is known."""
+    return {
+        "bare input": buckets.same(_INPUT),
+        "bare output": buckets.same(_OUTPUT),
+        "cached audio": buckets.same(_CACHED_AUDIO),
+        "cached": known(buckets.same(_CACHED), shared("cached audio")),
+        "written 1h": buckets.same(_WRITTEN_1H),
+        "written": largest(buckets.same(_WRITTEN), known(buckets.same(_WRITTEN_5M), shared("written 1h"))),
+        "audio": buckets.same(_AUDIO),
+        "images": buckets.same(_IMAGES),
+        "other input": known(buckets.same(_OTHER_INPUT), *buckets.others("input_", _ALL_INPUT)),
+        "reasoning": buckets.same(_REASONING),
+        "audio out": buckets.same(_AUDIO_OUT),
+        "images out": buckets.same(_IMAGES_OUT),
+        "other output": known(buckets.same(_OTHER_OUTPUT), *buckets.others("output_", _ALL_OUTPUT)),
+    }
 
 
-def _side(bucket: pl.Expr, details: pl.Expr, known_details: pl.Expr, inside: pl.Expr) -> pl.Expr:
-    """All tokens of one side; null where it has no bucket."""
-    whole = pl.when(inside.fill_null(value=False)).then(bucket).otherwise(bucket.fill_null(0) + details)
-    return pl.when(bucket.is_not_null() | known_details.is_not_null()).then(whole)
+def _added_up() -> dict[str, pl.Expr]:
+    """The details of each side."""
+    return {
+        "input details": known(*map(shared, ("cached", "written", "audio", "images", "other input"))),
+        "output details": known(*map(shared, ("reasoning", "audio out", "images out", "other output"))),
+    }
 
 
-def _or_rest(side: pl.Expr, whole: pl.Expr, other: pl.Expr) -> pl.Expr:
+def _whole() -> dict[str, pl.Expr]:
+    """All input and all output."""
+    inputs, outputs = total(shared("input details")), total(shared("output details"))
+    rest = shared("rest")
+    overlap = rest != inputs + outputs
+    in_input = overlap & ((rest == 0) | (rest == outputs))
+    in_output = overlap & ((rest == 0) | ((rest == inputs) & (rest != outputs)))
+    return {
+        "rest": shared("usage total") - total(shared("bare input"), shared("bare output")),
+        "own input": _side("bare input", "input details", in_input),
+        "own output": _side("bare output", "output details", in_output),
+        "all input": _or_rest("own input", "own output"),
+        "all output": _or_rest("own output", "own input"),
+    }
+
+
+def _side(bucket: str, details: str, inside: pl.Expr) -> pl.Expr:
+    """The tokens of the buckets of one side; null where it has none."""
+    both = known(shared(bucket), shared(details))
+    return pl.when(inside.fill_null(value=False)).then(shared(bucket)).otherwise(both)
+
+
+def _or_rest(side: str, other: str) -> pl.Expr:
     """A side, or what the other one leaves of the total; nothing where only the other one is told."""
-    rest = pl.when(other.is_not_null()).then((whole - other).clip(0).fill_null(0))
-    return pl.coalesce(side, rest)
+    rest = (shared("usage total") - shared(other)).clip(0).fill_null(0)
+    return pl.coalesce(shared(side), pl.when(shared(other).is_not_null()).then(rest))
+
+
+_PLAIN: Final = shared("all input") - total(shared("cached"), shared("written"))
+
+HAS_USAGE: Final = shared("all input").is_not_null() | shared("usage total").is_not_null()
+"""Whether `usageDetails` tells anything."""
+
+USAGE: Final[Mapping[str, pl.Expr]] = {
+    "input_tokens": shared("all input"),
+    "cached_input_tokens": shared("cached"),
+    "cache_write_tokens": shared("written"),
+    "cache_write_1h_tokens": shared("written 1h"),
+    "input_audio_tokens": known(at_most(shared("audio"), _PLAIN), shared("cached audio")),
+    "cached_audio_tokens": shared("cached audio"),
+    "input_image_tokens": at_most(shared("images"), _PLAIN),
+    "output_tokens": shared("all output"),
+    "reasoning_tokens": shared("reasoning"),
+    "output_audio_tokens": shared("audio out"),
+    "output_image_tokens": shared("images out"),
+}
+"""The canonical token columns, out of `shared_usage`."""
