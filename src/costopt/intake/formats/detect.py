@@ -12,7 +12,7 @@ from costopt.intake.formats.catalogue import all_formats, named
 from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
 from costopt.intake.formats.generic import GENERIC, generic_columns
 from costopt.intake.formats.places import is_empty, may_be_told, steps_to
-from costopt.intake.formats.reads import EACH, Read, reads_of, role_of
+from costopt.intake.formats.reads import EACH, Read, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
 _SHOWN: Final = 24
@@ -156,14 +156,14 @@ def _unread(derivation: Derivation, fields: Fields) -> dict[str, tuple[str, ...]
 
     There need be nothing where there are no records, or where what tells requests from other records is there.
     """
-    keep, rows = derivation.keep, derivation.rows
-    if is_empty(rows, fields) or (keep is not None and may_be_told([keep], rows, fields)):
+    keep = derivation.keep
+    if is_empty(derivation.rows, fields) or (keep is not None and may_be_told(keep, derivation, fields)):
         return {}
     columns = {name: derivation.columns[name] for name in REQUIRED if name in derivation.columns}
     return {
-        name: tuple(dict.fromkeys(read.shown for read in reads_of([column])))
+        name: tuple(dict.fromkeys(read.shown for read in derivation.reads_in(column)))
         for name, column in columns.items()
-        if not may_be_told([column], rows, fields)
+        if not may_be_told(column, derivation, fields)
     }
 
 
