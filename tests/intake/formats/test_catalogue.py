@@ -14,6 +14,8 @@ from costopt.intake.formats.litellm import SPEND_LOGS
 
 Bring = Callable[..., None]
 
+LACKING = "costopt.intake.formats.litellm"
+
 OURS = Format("ours", lambda _fields: {"model": pl.lit("m")}, has("ours_id"))
 LITELLM = Format("litellm", lambda _fields: {}, has("ours_id", "spend"))
 
@@ -79,9 +81,8 @@ def test_a_format_of_a_package_is_chosen_by_its_name_before_that_of_costopt(brin
             "mend or remove the package that brings it",
         ),
         (
-            "costopt.intake.formats.litellm:NOTHING",
-            "The log format `own-one` of `costopt.intake.formats.litellm:NOTHING` cannot be loaded:"
-            + " module 'costopt.intake.formats.litellm' has no attribute 'NOTHING'",
+            f"{LACKING}:NOTHING",
+            f"The log format `own-one` of `{LACKING}:NOTHING` cannot be loaded: module '{LACKING}' has no attribute 'NOTHING'",
             "mend or remove the package that brings it",
         ),
         (
