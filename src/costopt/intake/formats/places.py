@@ -39,8 +39,17 @@ def is_on_the_way(place: Field, path: Path) -> bool:
 
 def may_be_told(column: pl.Expr, derivation: Derivation, fields: Fields) -> bool:
     """Whether an expression reads something that is there; one that reads nothing is told by the format."""
-    paths = [path_to(read, derivation.rows) for read in derivation.reads_in(column)]
-    return not paths or any(is_there(path, fields) for path in paths)
+    there = [is_there(path, fields) for path in _paths(column, derivation)]
+    return any(there) or not there
+
+
+def is_told(column: pl.Expr, derivation: Derivation, fields: Fields) -> bool:
+    """Whether all that an expression reads is there."""
+    return all(is_there(path, fields) for path in _paths(column, derivation))
+
+
+def _paths(column: pl.Expr, derivation: Derivation) -> list[Path]:
+    return [path_to(read, derivation.rows) for read in derivation.reads_in(column)]
 
 
 def is_there(path: Path, fields: Fields) -> bool:
