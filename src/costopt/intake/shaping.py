@@ -250,11 +250,12 @@ class _Entries(NamedTuple):
         code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
         rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
         nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
-        found = {name: told.filter(code == number) for number, name in enumerate(wanted.categories)}
+        found = {number: told.filter(code == number) for number in code.drop_nulls().unique().sort()}
         return {
-            name: own[_RECORD] if own[_ROW].equals(rows) else nothing.clone().scatter(own[_ROW], own[_RECORD])
-            for name, own in found.items()
-            if own.height
+            wanted.categories[number]: own[_RECORD]
+            if own[_ROW].equals(rows)
+            else nothing.clone().scatter(own[_ROW], own[_RECORD])
+            for number, own in found.items()
         }
 
 
