@@ -17,6 +17,9 @@ _OWN: Final = "\x1e"
 LINE: Final = f"{_OWN}line"
 """The index of the line that a record stands in, among those that are not blank."""
 
+_OPENS: Final = r"^\s*[{\[]"
+"""How a text begins that an object or a list may stand in; any other one has nothing in it to be read."""
+
 _RECORD: Final = "\x1erecord"
 _ROW: Final = "\x1erow"
 _NUMBERS: Final[frozenset[Kind]] = frozenset({"int", "float"})
@@ -179,7 +182,10 @@ def _with_texts_parsed(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...
         name for name, node in root.inner.items() if name in level.columns and (node.inner or node.elements)
     ]
     return level.with_columns(
-        pl.col(name).str.json_decode(root.inner[name].as_text())
+        pl.when(pl.col(name).str.contains(_OPENS))
+        .then(name)
+        .str.json_decode(root.inner[name].as_text())
+        .alias(name)
         for name in texts
         if level.schema[name] == pl.String
     )
