@@ -24,4 +24,4 @@ docs: ## generated documents are up to date
 	cog --check --diff README.md docs/*.md
 
 test: ## tests with coverage
-	pytest --cov --cov-report=term-missing:skip-covered
+	pytest -n auto --cov --cov-report=term-missing:skip-covered

@@ -13,7 +13,14 @@ settings.load_profile("costopt")
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A terminal of 80 columns without colour, in UTC, in an empty working directory without configuration."""
-    for name in ("COSTOPT_CONFIG", "COSTOPT_PRICING", "COSTOPT_TZ", "FORCE_COLOR"):
+    for name in (
+        "COSTOPT_CONFIG",
+        "COSTOPT_FORMAT",
+        "COSTOPT_PRICING",
+        "COSTOPT_TZ",
+        "COSTOPT_WHERE",
+        "FORCE_COLOR",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("COLUMNS", "80")

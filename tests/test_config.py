@@ -13,6 +13,7 @@ pricing = "prices/own.toml"
 cost = "logged"
 timezone = "Europe/Berlin"
 dedupe = false
+where = "tag is null"
 
 [map]
 input_tokens = "usage.prompt"
@@ -27,7 +28,15 @@ tags = ["nightly-evals"]
 
 def test_without_a_file_everything_has_its_default() -> None:
     assert load_config(None) == Config(
-        pricing=None, cost="auto", timezone="UTC", dedupe=True, map={}, set={}, batch=BatchConfig(tags=None)
+        pricing=None,
+        format=None,
+        cost="auto",
+        timezone="UTC",
+        dedupe=True,
+        where=None,
+        map={},
+        set={},
+        batch=BatchConfig(),
     )
 
 
@@ -53,6 +62,7 @@ def test_every_key_is_read(write: Write) -> None:
         cost="logged",
         timezone="Europe/Berlin",
         dedupe=False,
+        where="tag is null",
         map={"input_tokens": "usage.prompt"},
         set={"provider": "acme"},
         batch=BatchConfig(tags=["nightly-evals"]),
@@ -83,6 +93,7 @@ def test_no_tags_are_not_the_usual_tags(write: Write) -> None:
         ('colour = "red"', "`colour` is not a key"),
         ("[batch]\ntag = []", "`batch.tag` is not a key"),
         ("timezone = 1", "`timezone` is not a text"),
+        ("where = true", "`where` is not a text"),
         ('dedupe = "yes"', "`dedupe` is not true or false"),
         ("dedupe = 1", "`dedupe` is not true or false"),
         ('[batch]\ntags = "nightly"', "`batch.tags` is not a list"),
@@ -98,7 +109,7 @@ def test_what_is_not_understood_is_refused_by_key(write: Write, text: str, said:
 
     assert caught.value.message == f"`costopt.toml`: {said}"
     assert caught.value.hint == (
-        "the keys are `pricing`, `cost`, `timezone`, `dedupe`, `map`, `set`, `batch`"
+        "the keys are `pricing`, `format`, `cost`, `timezone`, `dedupe`, `where`, `map`, `set`, `batch`"
     )
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from costopt.intake.where import parse_where
 from costopt.pricing.catalog import load_layers, shipped
 from costopt.pricing.contracts import ADJUST_KEYS
 from costopt.pricing.parsing import MATCH_KEYS, MODEL_KEYS, PROVIDER_KEYS, TOP_KEYS
@@ -10,6 +11,13 @@ from costopt.pricing.rows import ROW_KEYS
 
 DOCS = Path(__file__).parents[1] / "docs"
 CATALOG = (DOCS / "catalog.md").read_text(encoding="utf-8")
+FILTERS = [
+    text
+    for file in (DOCS / "cli.md", DOCS.parent / "README.md")
+    for text in re.findall(
+        r"^costopt .* --where '(.*?)'(?: |$)", file.read_text(encoding="utf-8"), re.MULTILINE
+    )
+]
 EXAMPLES = re.findall(r"```toml\n(.*?)```", CATALOG, re.DOTALL)
 
 
@@ -19,6 +27,11 @@ def test_an_example_of_the_catalog_is_a_catalog_file(number: int, tmp_path: Path
     file.write_text(EXAMPLES[number], encoding="utf-8")
 
     assert len(load_layers([shipped(), file]).layers) == 2
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_an_example_of_a_filter_is_a_filter(text: str) -> None:
+    assert parse_where(text).text == text
 
 
 @pytest.mark.parametrize(

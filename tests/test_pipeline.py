@@ -2,7 +2,7 @@ import datetime as dt
 import gzip
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from polars.testing import assert_frame_equal
 from costopt.calculators.spend import spend_rollup
 from costopt.errors import ConfigError, CostoptError, FormatError, RejectedError, SourceError
 from costopt.intake.formats.format import Wishes
+from costopt.intake.reading import Batch, read_all
+from costopt.intake.where import parse_where
 from costopt.models.money import usd
 from costopt.models.period import Bucket
 from costopt.models.schema import PICO
@@ -511,6 +513,177 @@ def test_buckets_are_a_key_like_any_other(write: Write, catalog: Catalog) -> Non
     )
 
     assert costs(loaded, "period") == {"2026-10-01": 2, "2026-10-02": 2}
+
+
+# Filters
+
+WHO = f"""{HEAD},tenant,tag,request_id
+2026-10-01T00:00:00Z,acme-embed,1000000,0,a,x,1
+2026-10-01T12:00:00Z,acme-embed,1000000,0,b,x,2
+2026-10-02T00:00:00Z,acme-embed,1000000,0,,y,3
+2026-10-02T12:00:00Z,acme-embed,1000000,0,a,y,4
+yesterday,acme-embed,1000000,0,a,y,5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('tenant == "a"', {"x": 1, "y": 1}),
+        ('tenant != "a"', {"x": 1, "y": 1}),
+        ('tenant == "a" and tag == "y"', {"y": 1}),
+        ('timestamp < "2026-10-02T12:00"', {"x": 2, "y": 1}),
+        ('request_id in ("1", "2")', {"x": 2}),
+        ("true", {"x": 2, "y": 2}),
+        ("false", {}),
+    ],
+)
+def test_a_filter_bills_what_it_keeps(read: Read, text: str, kept: dict[str, int]) -> None:
+    loaded = read(WHO, by=("tag",), where=parse_where(text))
+    intake = loaded.provenance.intake
+
+    assert costs(loaded, "tag") == kept
+    assert (intake.where, intake.requests, intake.filtered_out) == (
+        text,
+        sum(kept.values()),
+        4 - sum(kept.values()),
+    )
+    assert (intake.rejected, loaded.lines) == (1, 4)
+    loaded.check()
+
+
+def test_without_a_filter_nothing_is_left_out(read: Read) -> None:
+    intake = read(WHO).provenance.intake
+
+    assert (intake.where, intake.filtered_out) == (None, 0)
+
+
+def test_what_is_left_out_is_counted_for_each_file_as_the_requests_it_stands_for(read: Read) -> None:
+    log = f"{HEAD},tag,requests\n2026-10-01,acme-embed,1000000,0,a,5\n2026-10-01,acme-embed,1000000,0,b,7\n"
+    intake = read(log, log, where=parse_where('tag == "a"')).provenance.intake
+
+    assert [(file.requests, file.filtered_out) for file in intake.by_file] == [(5, 7), (5, 7)]
+    assert (intake.requests, intake.filtered_out) == (10, 14)
+
+
+COPIES = f"""{HEAD},tenant,request_id
+2026-10-01T00:00:00Z,acme-embed,1000000,0,a,1
+2026-10-01T00:00:00Z,acme-embed,1000000,0,b,1
+2026-10-01T00:00:00Z,acme-embed,1000000,0,a,2
+2026-10-01T00:00:00Z,acme-embed,1000000,0,a,2
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "requests", "filtered_out", "duplicates"),
+    [("true", 2, 0, 2), ('tenant == "a"', 2, 0, 1), ('tenant != "a"', 0, 2, 1), ('tenant == "b"', 0, 2, 1)],
+)
+def test_whether_a_request_is_a_duplicate_does_not_depend_on_the_filter(
+    read: Read, text: str, requests: int, filtered_out: int, duplicates: int
+) -> None:
+    intake = read(COPIES, where=parse_where(text)).provenance.intake
+
+    assert (intake.requests, intake.filtered_out, intake.duplicates) == (requests, filtered_out, duplicates)
+    assert intake.duplicates_usd == duplicates
+
+
+def test_duplicates_are_kept_in_a_filtered_bill_where_that_is_asked_for(read: Read) -> None:
+    intake = read(COPIES, where=parse_where('tenant == "a"'), dedupe=False).provenance.intake
+
+    assert (intake.requests, intake.filtered_out, intake.duplicates) == (3, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ('tag == "x"', "2026-10-01T00:00", "2026-10-02T12:00"),
+        ("false", None, None),
+        ('timestamp >= "2026-10-01T12:00"', "2026-10-01T12:00", "2026-10-02T12:00"),
+        ('tag == "x" and timestamp < "2026-10-02T12:00"', "2026-10-01T00:00", "2026-10-02T00:00"),
+    ],
+)
+def test_a_part_of_the_requests_has_the_period_of_all_at_the_times_it_asks_for(
+    read: Read, text: str, start: str | None, end: str | None
+) -> None:
+    period = read(WHO, where=parse_where(text)).provenance.period
+
+    assert [moment and f"{moment:%Y-%m-%dT%H:%M}" for moment in (period.start, period.end)] == [start, end]
+
+
+@pytest.mark.parametrize("name", ["slot", "rate_id", "is_logged", "logged_cost", "period", "label"])
+def test_a_filter_reads_columns_of_any_name_and_disturbs_no_price(read: Read, name: str) -> None:
+    log = f"{HEAD},{name}\n2026-10-01,acme-embed,1000000,0,7\n2026-10-01,acme-large,1000000,0,8\n"
+
+    assert costs(read(log, where=parse_where(f"{name} == 7"))) == {"acme-embed": 1}
+    assert costs(read(log, where=parse_where(f'{name} != "7"'))) == {"acme-large": Decimal("20.001")}
+
+
+def test_a_filter_by_provider_finds_those_that_the_bill_names(read: Read) -> None:
+    log = f"""{HEAD},provider
+2026-10-01,acme-embed,1000000,0,acme
+2026-10-01,acme-embed,1000000,0,
+2026-10-01,other,1000000,0,
+2026-10-01,acme-embed,1000000,0,cloud
+"""
+    bare = f"{HEAD}\n2026-10-01,acme-embed,1000000,0\n2026-10-01,other,1000000,0\n"
+
+    assert read(log, where=parse_where('provider == "acme"')).provenance.intake.requests == 2
+    assert read(log, where=parse_where("provider is null")).provenance.intake.requests == 1
+    assert read(bare, where=parse_where('provider ~ "^acme$"')).provenance.intake.requests == 1
+
+
+def test_the_logged_cost_is_compared_to_the_last_digit(read: Read) -> None:
+    log = f"{HEAD},cost,tag\n2026-10-01,m,1,0,0.1,a\n2026-10-01,m,1,0,0.100000000001,b\n2026-10-01,m,1,0,,c\n"
+
+    assert costs(read(log, by=("tag",), where=parse_where("cost_usd > 0.1")), "tag") == {
+        "b": Decimal("0.100000000001")
+    }
+
+
+def test_only_the_columns_that_a_filter_needs_are_read_as_well(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+
+    def spy(sources: object, wishes: object, wanted: tuple[str, ...], size: object) -> Iterator[Batch]:
+        asked.append({*wanted})
+        return read_all(sources, wishes, wanted, size)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("costopt.pipeline.read_all", spy)
+    read(WHO)
+    read(WHO, where=parse_where('tenant != "x" and (latency_ms > 5 or timestamp > "2026-10-01")'))
+
+    assert asked[1] - asked[0] == {"tenant", "latency_ms"}
+
+
+@pytest.mark.parametrize("size", [150, 1 << 20])
+def test_a_count_that_the_log_lacks_at_first_is_zero_throughout(
+    write: Write, catalog: Catalog, size: int
+) -> None:
+    plain = '{"timestamp":"2026-10-01","model":"acme-embed","input_tokens":1000000,"output_tokens":0}\n'
+    late = plain.replace("}", ',"reasoning_tokens":0}')
+    path = write("log.jsonl", plain * 9 + late)
+
+    logs = Logs((path,), where=parse_where("reasoning_tokens == 0"), partition_bytes=size)
+
+    assert load(logs, catalog, [MODELS]).provenance.intake.requests == 10
+
+
+def test_a_filter_by_a_column_that_no_log_has_is_refused(read: Read) -> None:
+    with pytest.raises(ConfigError, match="`where`, column 1: no log has a column `team`"):
+        read(WHO, where=parse_where('team == "red"'))
+
+
+def test_a_filter_by_a_column_that_one_log_has_leaves_out_the_others(read: Read) -> None:
+    with_team = f"{HEAD},team\n2026-10-01T00:00:00Z,acme-embed,1000000,0,red\n"
+    intake = read(HOURLY, with_team, where=parse_where('team == "red"')).provenance.intake
+
+    assert (intake.requests, intake.filtered_out) == (1, 4)
+
+
+def test_an_empty_log_is_an_empty_bill_also_with_a_filter(read: Read) -> None:
+    assert read("", where=parse_where('team == "red"')).provenance.intake.requests == 0
+    assert read(f"{HEAD}\n", where=parse_where("true")).provenance.intake.requests == 0
 
 
 # What is read

@@ -34,9 +34,11 @@ class Config(BaseModel):
 
     Attributes:
         pricing: A price catalog to lay over the shipped one and the user's, relative to the file.
+        format: The log format, by name or as a TOML file, relative to the file.
         cost: Which cost counts.
         timezone: In which days begin and end.
         dedupe: Whether to remove requests that were read before.
+        where: Which requests to bill.
         map: By canonical column, the log's column.
         set: By canonical column, a constant for logs that lack it.
         batch: For the batch advisor.
@@ -45,9 +47,11 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     pricing: str | None = None
+    format: str | None = None
     cost: Literal["auto", "logged", "computed"] = "auto"
     timezone: str = "UTC"
     dedupe: bool = True
+    where: str | None = None
     map: dict[str, str] = Field(default_factory=dict)
     set: dict[str, str] = Field(default_factory=dict)
     batch: BatchConfig = BatchConfig()
@@ -77,6 +81,14 @@ def load_config(path: Path | None) -> Config:
         hint = f"the keys are {', '.join(f'`{name}`' for name in Config.model_fields)}"
         message = f"`{file}`: `{key}` {wrong}"
         raise ConfigError(message, hint=f"it is {expected}" if expected else hint) from error
-    if config.pricing is None:
-        return config
-    return config.model_copy(update={"pricing": str(file.parent / config.pricing)})
+    return config.model_copy(update=_beside(file, config))
+
+
+def _beside(file: Path, config: Config) -> dict[str, str]:
+    """The paths in the file, from where it is."""
+    found = {}
+    if config.pricing is not None:
+        found["pricing"] = str(file.parent / config.pricing)
+    if config.format is not None and config.format.endswith(".toml"):
+        found["format"] = str(file.parent / config.format)
+    return found

@@ -1,43 +1,38 @@
 """The one place where the stages meet: logs and the rollups asked for, in one pass, to priced rollups."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import IO, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import IO, Final
 
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
 from costopt.intake.conforming import check_constants
+from costopt.intake.converted import is_one_conversion
 from costopt.intake.duplicates import Duplicates
 from costopt.intake.formats.format import Wishes
 from costopt.intake.partitions import PARTITION_BYTES
-from costopt.intake.reading import read_all
+from costopt.intake.reading import Batch, read_all
 from costopt.intake.rejects import Rejects
+from costopt.intake.repeats import SOURCE, Repeats
 from costopt.intake.sources import Source, find_sources
+from costopt.intake.where import Filter, Where
 from costopt.models.intake import (
+    Converted,
     Example,
     FileReport,
     IntakeReport,
     Provenance,
-    StaleModel,
-    UnpricedModel,
 )
 from costopt.models.money import usd
 from costopt.models.result import Period
-from costopt.models.schema import COUNTS, PICO, REQUESTS, TOKENS
-from costopt.pricing.age import stale
+from costopt.models.schema import COUNTS, PICO, REQUESTS, SIZES, TOKENS
+from costopt.pricing.billing import CostBasis, billed, stale_models, unpriced_models
 from costopt.pricing.catalog import Catalog, report_of
-from costopt.pricing.costing import price
-from costopt.pricing.lending import model_of
-from costopt.pricing.matching import nearest
-from costopt.pricing.rates import rate_key, why_unpriced
-from costopt.pricing.rating import Rater
+from costopt.pricing.rating import Rater, with_provider
 from costopt.rollups.local import Condensed, read_ahead
 from costopt.rollups.rollup import Measure, Rollup, build, merge
-
-CostBasis = Literal["auto", "logged", "computed"]
-"""Which cost counts: the logged one where there is one and else the computed one; only the one; only the other."""
 
 MEASURES: Final = (
     *(Measure(name, pl.Int64, absent=1 if name == "requests" else 0) for name in COUNTS),
@@ -58,9 +53,9 @@ _ALWAYS: Final = (
     "requests",
     "web_searches",
     "cost_usd",
+    *SIZES,
 )
 _UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
-_NAMED_UNPRICED: Final = 10
 _REMOVED: Final = Rollup("removed", _PRICE_KEYS)
 
 
@@ -69,28 +64,34 @@ class Logs:
     """Which logs to read, and how.
 
     Attributes:
-        paths: Files, globs, directories, or `-`.
+        paths: Files, globs, directories, URLs, or `-`; or the sources that were found for them.
         wishes: The user's `--map` and `--set`.
         since: Leave out what was before.
         until: Leave out what was then or later.
+        where: Leave out what it does not keep.
         cost: Which cost counts.
         dedupe: Whether to remove requests that were read before.
         strict: Whether a rejected line is an error.
         rejects: Where to write rejected lines, if anywhere.
         partition_bytes: How much to work on at once.
         progress: Called with the bytes (on disk) and requests done so far.
+        columns: Further columns to read.
+        sink: Called with the requests that are billed: all columns read, as they were logged.
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] | tuple[Source, ...]
     wishes: Wishes = field(default_factory=Wishes)
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    where: Where | None = None
     cost: CostBasis = "auto"
     dedupe: bool = True
     strict: bool = False
     rejects: IO[str] | None = None
     partition_bytes: int = PARTITION_BYTES
     progress: Callable[[int, int], None] = lambda _bytes, _requests: None
+    columns: tuple[str, ...] = ()
+    sink: Callable[[pl.DataFrame], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +133,21 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     """Reads the logs once and gives every rollup.
 
     Raises:
-        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log.
+        ConfigError: if a key is a number or a time, has a name that is taken, or is in no log; if a filter reads a
+            column that is in no log.
         SourceError: if a log cannot be found or opened.
         FormatError: if a log is not understood.
         RejectedError: with `strict`, if a line is rejected.
     """
     check_constants(logs.wishes.constants)
     _check_keys(rollups)
-    sources = find_sources(logs.paths)
+    texts = [path for path in logs.paths if isinstance(path, str)]
+    sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
+    if logs.dedupe and is_one_conversion([source.path for source in sources]):
+        logs = replace(logs, dedupe=False)
     keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
-    with Duplicates() as duplicates:
-        run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates)
+    with Duplicates() as duplicates, Repeats() as repeats:
+        run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
         run.read(sources)
     return run.loaded()
 
@@ -153,21 +158,32 @@ class _Tally:
 
     source: Source
     format: str = ""
+    sums: str = ""
     requests: int = 0
+    filtered_out: int = 0
     duplicates: int = 0
+    others: int = 0
 
 
 class _Run:
     """One pass over the logs. State: what was gathered so far."""
 
     def __init__(
-        self, logs: Logs, catalog: Catalog, rollups: Sequence[Rollup], duplicates: Duplicates
+        self,
+        logs: Logs,
+        catalog: Catalog,
+        rollups: Sequence[Rollup],
+        duplicates: Duplicates,
+        repeats: Repeats,
     ) -> None:
         self._logs = logs
         self._catalog = catalog
         self._rollups = rollups
         self._duplicates = duplicates
-        self._wanted = _wanted(rollups, dedupe=logs.dedupe)
+        self._repeats = repeats
+        self._filter = Filter(logs.where) if logs.where else None
+        self._billed = tuple(dict.fromkeys((*_wanted(rollups, dedupe=logs.dedupe), *logs.columns)))
+        self._wanted = tuple(dict.fromkeys((*self._billed, *(logs.where.columns if logs.where else ()))))
         self._rater = Rater(catalog)
         self._rejects = Rejects(logs.rejects, strict=logs.strict)
         self._parts = Condensed(lambda parts: _merge_all(parts, rollups))
@@ -176,6 +192,7 @@ class _Run:
         self._removed.add(tuple(build(_no_requests(), (_REMOVED,), MEASURES)))
         self._tallies: list[_Tally] = []
         self._fields: set[str] = set()
+        self._converted: dict[str, Converted] = {}
         self._start: dt.datetime | None = None
         self._end: dt.datetime | None = None
         self._bytes = 0
@@ -191,40 +208,81 @@ class _Run:
                 self._bytes += self._tallies[-1].source.size if self._tallies else 0
                 self._tallies.append(_Tally(batch.source))
             tally = self._tallies[-1]
-            tally.format = batch.format
+            tally.format, tally.sums = batch.format, batch.sums
+            tally.others += batch.requests.others
             self._fields |= batch.fields
+            if batch.converted:
+                self._converted[batch.converted.id] = batch.converted
             self._rejects.add(batch.requests.rejects)
             if batch.requests.frame is not None:
-                self._take(batch.requests.frame, tally)
+                self._take(batch.requests.frame, batch)
             logs.progress(self._bytes + batch.position, self._requests)
         self._check_columns()
+        self._take_held()
 
-    def _take(self, read: pl.DataFrame, tally: _Tally) -> None:
+    def _take(self, read: pl.DataFrame, batch: Batch) -> None:
         self._lines += read.height
         frame = self._in_period(read)
+        if batch.repeats == "fuller" and self._logs.dedupe:
+            self._repeats.hold(frame, batch.number)
+            return
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
-        rated = self._rater.rate(frame).with_columns(
-            logged_cost=pl.col("cost_usd").to_physical() if "cost_usd" in frame.columns else _no_cost(),
-            is_logged=pl.col("cost_usd").is_not_null()
-            if "cost_usd" in frame.columns
-            else pl.lit(value=False),
+        self._settle(frame, repeated, self._tallies[batch.number])
+
+    def _take_held(self) -> None:
+        """The requests that were told several times, and the lines that told them less fully."""
+        for requests, lines in self._repeats.told():
+            for (number,), own in requests.partition_by(SOURCE, as_dict=True).items():
+                self._settle(own, None, self._tallies[int(number)])
+            for (number,), own in lines.partition_by(SOURCE, as_dict=True).items():
+                again = pl.Series([True]).new_from_index(0, own.height)
+                self._settle(own, again, self._tallies[int(number)])
+
+    def _settle(self, frame: pl.DataFrame, repeated: pl.Series | None, tally: _Tally) -> None:
+        """Rate requests, and add them to the bill or to what is left out of it."""
+        rated = self._rater.rate(frame.select(name for name in frame.columns if name in self._billed))
+        if self._filter is None:
+            self._widen_period(frame["timestamp"])
+        else:  # whether a request is a duplicate does not depend on the filter
+            kept = self._kept(self._filter, frame, rated)
+            tally.filtered_out += _counted(rated.filter(~kept if repeated is None else ~(kept | repeated)))
+            rated = rated.filter(kept)
+            repeated = None if repeated is None else repeated.filter(kept)
+        has_cost = "cost_usd" in rated.columns
+        rated = rated.with_columns(
+            logged_cost=pl.col("cost_usd").to_physical() if has_cost else _no_cost(),
+            is_logged=pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False),
         )
         if repeated is not None:
-            gone = rated.filter(repeated)
-            self._removed.add(tuple(build(gone, (_REMOVED,), MEASURES)))
-            tally.duplicates += _counted(gone)
+            self._remove(rated.filter(repeated), tally)
             rated = rated.filter(~repeated)
+        self._bill(rated, tally)
+
+    def _remove(self, rated: pl.DataFrame, tally: _Tally) -> None:
+        """Leave requests out that are in the bill already."""
+        self._removed.add(tuple(build(rated, (_REMOVED,), MEASURES)))
+        tally.duplicates += _counted(rated)
+
+    def _bill(self, rated: pl.DataFrame, tally: _Tally) -> None:
+        """Add requests up."""
+        if self._logs.sink:
+            self._logs.sink(rated.drop("rate_id", "is_logged", "logged_cost"))
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
         count = _counted(rated)
         tally.requests += count
         self._requests += count
-        self._widen_period(rated["timestamp"])
 
     def _in_period(self, frame: pl.DataFrame) -> pl.DataFrame:
         time = pl.col("timestamp")
         if self._logs.since is not None:
             frame = frame.filter(time >= self._logs.since)
         return frame if self._logs.until is None else frame.filter(time < self._logs.until)
+
+    def _kept(self, where: Filter, frame: pl.DataFrame, rated: pl.DataFrame) -> pl.Series:
+        """Which requests the filter keeps; it finds a provider as the bill does, where the log names none."""
+        kept, admitted = where.judge(frame.with_columns(with_provider(rated, self._catalog)["provider"]))
+        self._widen_period(frame["timestamp"].filter(admitted))
+        return kept
 
     def _widen_period(self, times: pl.Series) -> None:
         first, last = times.min(), times.max()
@@ -241,53 +299,43 @@ class _Run:
                         f"No log has a column `{name}`",
                         hint="`costopt inspect LOGS` lists the columns that a log has",
                     )
+        if self._filter is not None:
+            self._filter.check(self._fields)
 
     # The end
 
     def loaded(self) -> Loaded:
         """Everything priced."""
         merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
-        priced = {name: _priced(part, self._catalog, self._logs.cost) for name, part in merged.items()}
+        priced = {name: billed(part, self._catalog, self._logs.cost) for name, part in merged.items()}
         bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
         period = Period(start=self._start, end=self._end)
         priced.pop(_UNPRICED.name, None)
-        catalog = report_of(self._catalog).model_copy(update={"stale": self._stale(bill)})
+        stale = stale_models(bill, self._catalog, self._logs.cost, self._end)
+        catalog = report_of(self._catalog).model_copy(update={"stale": stale})
         provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
         return Loaded(priced, provenance, self._lines)
 
-    def _stale(self, bill: pl.DataFrame) -> tuple[StaleModel, ...]:
-        """The models that were billed at a price that nobody has verified for long."""
-        if self._end is None or self._logs.cost == "logged":
-            return ()
-        priced = bill.filter(pl.col("computed_cost").is_not_null())
-        if self._logs.cost != "computed":
-            priced = priced.filter(~pl.col("is_logged"))
-        keys = (rate_key(rate_id) for rate_id in priced["rate_id"].unique().sort())
-        models = ((model_of(self._catalog, key.model), key.row) for key in keys)
-        used = ((model, model.prices[row]) for model, row in models)
-        found: dict[tuple[str, str], dt.date] = {}
-        for model, verified in stale(self._catalog, used, self._end.date()):
-            name = (model.provider, model.id)
-            found[name] = min(verified, found.get(name, verified))
-        return tuple(
-            StaleModel(provider=provider, model=model, verified=verified)
-            for (provider, model), verified in sorted(found.items())
-        )
-
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:
-        removed = _priced(self._removed.total()[0], self._catalog, self._logs.cost)
+        removed = billed(self._removed.total()[0], self._catalog, self._logs.cost)
         unpriced = bill.filter(pl.col("cost").is_null())
         return IntakeReport(
             files=len(self._tallies),
             bytes=sum(tally.source.size for tally in self._tallies),
             requests=self._requests,
+            where=self._logs.where.text if self._logs.where else None,
+            filtered_out=sum(tally.filtered_out for tally in self._tallies),
             rejected=self._rejects.count,
             duplicates=sum(tally.duplicates for tally in self._tallies),
-            duplicates_usd=usd(int(removed["cost"].sum() or 0)),
+            duplicates_usd=None
+            if removed.height and not removed["cost"].count()
+            else usd(int(removed["cost"].sum() or 0)),
+            others=sum(tally.others for tally in self._tallies),
             unpriced=int(unpriced["requests"].sum()),
-            unpriced_models=tuple(_unpriced_models(unpriced, self._catalog, self._logs.cost)),
+            unpriced_models=tuple(unpriced_models(unpriced, self._catalog, self._logs.cost)),
             examples=tuple(Example(place=r.place, reason=r.reason) for r in self._rejects.first),
             by_file=tuple(self._file_report(tally) for tally in self._tallies),
+            converted=tuple(self._converted.values()),
         )
 
     def _file_report(self, tally: _Tally) -> FileReport:
@@ -295,8 +343,11 @@ class _Run:
             path=tally.source.path,
             format=tally.format,
             requests=tally.requests,
+            filtered_out=tally.filtered_out,
             rejected=self._rejects.by_file[tally.source.path],
             duplicates=tally.duplicates,
+            others=tally.others,
+            sums=tally.sums,
         )
 
 
@@ -340,41 +391,3 @@ def _no_requests() -> pl.DataFrame:
 
 def _no_cost() -> pl.Expr:
     return pl.lit(None, dtype=PICO)
-
-
-def _priced(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataFrame:
-    """The rollup with `computed_cost` and the `cost` of the basis; a provider the log does not name is filled in."""
-    named = _with_provider(rollup, catalog)
-    logged = pl.when("is_logged").then("logged_cost")
-    computed = pl.col("computed_cost")
-    cost = {
-        "auto": pl.when("is_logged").then("logged_cost").otherwise(computed),
-        "logged": logged,
-        "computed": computed,
-    }
-    return named.with_columns(computed_cost=price(rollup, catalog)).with_columns(
-        logged_cost=logged, cost=cost[basis]
-    )
-
-
-def _with_provider(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    if "provider" not in rollup.columns:
-        return rollup
-    known = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
-    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
-    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
-    return rollup.with_columns(pl.coalesce("provider", owner).alias("provider"))
-
-
-def _unpriced_models(unpriced: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> Iterator[UnpricedModel]:
-    reasons = {
-        rate_id: "no_logged_cost" if basis == "logged" else why_unpriced(rate_id)
-        for rate_id in unpriced["rate_id"].unique().to_list()
-    }
-    reason = pl.col("rate_id").replace_strict(reasons, default=None, return_dtype=pl.String)
-    keys = ["provider", "model", "reason"]
-    counted = unpriced.with_columns(reason=reason).group_by(keys).agg(pl.col("requests").sum())
-    ranked = counted.sort("requests", *keys, descending=[True, False, False, False])
-    for provider, model, why, requests in ranked.head(_NAMED_UNPRICED).iter_rows():
-        near = nearest(catalog, provider, model) if why == "unknown_model" else None
-        yield UnpricedModel(provider=provider, model=model, requests=requests, reason=why, suggestion=near)

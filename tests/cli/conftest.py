@@ -1,5 +1,6 @@
 """The command line run in process: on a screen of a given width, or into a pipe."""
 
+import datetime as dt
 import io
 import os
 import sys
@@ -104,6 +105,19 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return int(code or 0), said.out if width is None else screen.getvalue(), said.err
 
     return ran
+
+
+@pytest.fixture
+def sync(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs `costopt pricing sync --from`, on 22 November 2026, and gives the report."""
+    monkeypatch.setattr("costopt.cli.syncing.clock", lambda: dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC))
+
+    def synced(source: str, *words: str, width: int | None = None) -> str:
+        code, out, err = run("pricing", "sync", "--from", source, *words, width=width)
+        assert (code, err) == (0, "")
+        return out
+
+    return synced
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
         "spend",
         "batch",
         "inspect",
+        "convert",
         "pricing",
         "pricing show",
         "pricing list",

@@ -101,7 +101,7 @@ hint: input_tokens is a number
             snapshot("""\
 error: `colour` is not a column of a request
 
-hint: the columns are `request_id`, `timestamp`, `provider`, `model`, `endpoint`, `request_type`, `tag`, `tenant`, `project`, `user`, `session`, `adapter`, `qos`, `status`, `finish_reason`, `mode`, `feedback`, `variant`, `requests`, `input_tokens`, `cached_input_tokens`, `cache_write_tokens`, `cache_write_1h_tokens`, `input_audio_tokens`, 17 more
+hint: the columns are `request_id`, `timestamp`, `provider`, `model`, `endpoint`, `request_type`, `tag`, `tenant`, `project`, `user`, `session`, `adapter`, `qos`, `status`, `finish_reason`, `mode`, `feedback`, `variant`, `requests`, `input_tokens`, `cached_input_tokens`, `cache_write_tokens`, `cache_write_1h_tokens`, `input_audio_tokens`, 19 more
 """),
         ),
         (
@@ -182,7 +182,7 @@ hint: mend the syntax there
             snapshot("""\
 error: `odd.toml`: `shema` is not a key
 
-hint: the keys are `pricing`, `cost`, `timezone`, `dedupe`, `map`, `set`, `batch`
+hint: the keys are `pricing`, `format`, `cost`, `timezone`, `dedupe`, `where`, `map`, `set`, `batch`
 """),
         ),
         (

@@ -38,6 +38,7 @@ def test_every_option_that_changes_the_bill_is_typed_again() -> None:
         config=Path("c.toml"),
         since="2026-10-01",
         until="2026-10-02",
+        where="tag == 'a b'",
         tz="Asia/Tokyo",
         pricing=Path("p.toml"),
         cost="logged",
@@ -50,7 +51,7 @@ def test_every_option_that_changes_the_bill_is_typed_again() -> None:
     assert options.again.read == "l --map tag=label --set provider=openai --config c.toml"
     assert options.again.bill == (
         "l --map tag=label --set provider=openai --config c.toml --since 2026-10-01 --until 2026-10-02 "
-        "--tz Asia/Tokyo --pricing p.toml --cost logged --no-dedupe"
+        "--where 'tag == '\"'\"'a b'\"'\"'' --tz Asia/Tokyo --pricing p.toml --cost logged --no-dedupe"
     )
     assert BillOptions(logs=["l"], last="7d", dedupe=True).again.bill == "l --last 7d"
 

@@ -100,6 +100,8 @@ def test_rejected_rows_are_gone_and_the_kept_ones_known() -> None:
         ({"input_tokens": -1}, "input_tokens is negative: -1"),
         ({"input_tokens": MAX_TOKENS + 1}, "input_tokens is absurd: 1000000000001"),
         ({"requests": -1}, "requests is negative: -1"),
+        ({"context_tokens": -1}, "context_tokens is negative: -1"),
+        ({"context_tokens": "many"}, "context_tokens `many` is not a whole number"),
         ({"web_searches": "1.5"}, "web_searches `1.5` is not a whole number"),
         ({"cost_usd": "free"}, "cost_usd `free` is not a number"),
         (

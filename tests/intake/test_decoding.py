@@ -88,6 +88,7 @@ def test_the_fields_of_rows_have_the_kinds_of_their_types() -> None:
             "text": ["x"],
             "list": [[1]],
             "object": [{"a": 1, "b": {"c": "x"}}],
+            "objects": [[{"a": 1, "b": {"c": "x"}}]],
         }
     )
 
@@ -106,6 +107,10 @@ def test_the_fields_of_rows_have_the_kinds_of_their_types() -> None:
         "object.a": "int",
         "object.b": "object",
         "object.b.c": "str",
+        "objects": "list",
+        "objects.[].a": "int",
+        "objects.[].b": "object",
+        "objects.[].b.c": "str",
     }
     assert found["object.b.c"].steps == ("object", "b", "c")
 
@@ -298,3 +303,12 @@ def test_a_missing_number_may_be_written_as_not_a_number(write: Write, read: Rea
 
     assert rejects == []
     assert frame["cost_usd"].to_list() == [None]
+
+
+def test_of_long_lines_only_few_are_looked_at() -> None:
+    long = [f'{{"n{number}": "{"x" * (1 << 17)}"}}' for number in range(40)]
+
+    found = sample(lines(*long), first=True)
+
+    assert {"n0", "n39"} <= found.keys()
+    assert len(found) < 10

@@ -395,7 +395,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_rows_are_cut_into_partitions_in_order(table: Path) -> None:
-    found = cut(str(table), 256 * 100)
+    found = cut(str(table), 64 * 100)
 
     rows = [
         row for partition in found if isinstance(partition.data, pl.DataFrame) for row in partition.data["id"]

@@ -1,5 +1,7 @@
 import datetime as dt
+import gc
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -261,6 +263,26 @@ def test_source_and_date_are_optional(tmp_path: Path) -> None:
 
 def test_a_catalog_equals_only_itself(tmp_path: Path) -> None:
     assert len({load(tmp_path, HEAD), load(tmp_path, HEAD)}) == 2
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.parametrize("toml", [PRICED + "input = 1", PRICED + "input = true"], ids=["loaded", "refused"])
+def test_pythons_garbage_collector_is_left_as_it_was(tmp_path: Path, toml: str, *, is_on: bool) -> None:
+    was_on = gc.isenabled()
+    (gc.enable if is_on else gc.disable)()
+    try:
+        with suppress(CatalogError):
+            load(tmp_path, toml)
+        assert gc.isenabled() is is_on
+    finally:
+        (gc.enable if was_on else gc.disable)()
+
+
+def test_a_rate_that_was_read_before_does_not_let_true_pass(tmp_path: Path) -> None:
+    row = PRICED + "input = 1\noutput = 1.0"
+    load(tmp_path, row)
+
+    assert "`output` is `true`, not a number" in refusal(tmp_path, row.replace("1.0", "true"))
 
 
 def test_the_installed_catalog_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def test_other_tables_between_models_stay() -> None:
 
 def test_models_that_are_not_laid_out_in_tables_are_refused() -> None:
     expected = (
-        "its models cannot be replaced one by one\nwrite each as a `[[model]]` table with lines of its own"
+        "its models cannot be edited one by one\nwrite each as a `[[model]]` table with lines of its own"
     )
 
     assert refusal('model = [{ provider = "acme", id = "large" }]') == expected

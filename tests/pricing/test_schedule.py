@@ -278,6 +278,20 @@ def test_a_line_that_stands_for_many_requests_is_in_the_tier_of_their_mean_promp
     assert tiers == ["0", "1", "2", "1", "1"]
 
 
+def test_a_logged_prompt_size_decides_the_tier_instead_of_the_mean_prompt(tmp_path: Path) -> None:
+    requests = """timestamp,input_tokens,requests,context_tokens
+2026-10-01T00:00:00Z,90000,1,0
+2026-10-01T00:00:00Z,90000,1,201
+2026-10-01T00:00:00Z,90000,900,501
+2026-10-01T00:00:00Z,90000,900,
+2026-10-01T00:00:00Z,90000,1,
+"""
+
+    tiers = [name[-1] for name in found(catalog_of(tmp_path, TIERED), requests)]
+
+    assert tiers == ["0", "1", "2", "0", "2"]
+
+
 def test_the_mode_is_standard_where_the_log_does_not_say(tmp_path: Path) -> None:
     requests = """timestamp,mode
 2026-10-01T00:00:00Z,

@@ -47,6 +47,40 @@ def test_where_none_is_named_the_source_is_the_file() -> None:
     assert only(sync(here, price_list(entry("acme/large", "input = 4")))).source == "own.toml"
 
 
+def test_the_source_of_a_price_that_has_its_own_is_that() -> None:
+    newer = f'from = 2026-08-01, source = {{ standard = "third 3.0" }}, {BATCH}, input = 4, output = 20'
+    here = catalog(entry("acme/large", STANDARD, newer))
+
+    todo = sync(here, price_list(entry("acme/large", f"{STANDARD}, {BATCH}")))
+
+    assert [(step.kind, step.source) for step in todo.steps] == [
+        ("conflict", "third 3.0"),
+        ("filled", "first 1.0"),
+    ]
+
+
+def test_the_source_of_a_price_that_the_list_itself_gave_is_what_was_there_before() -> None:
+    here = catalog(entry("acme/large", STANDARD, more='match = { exact = ["l"] }'), source="second 1.0")
+    there = price_list(
+        entry("acme/large", STANDARD, f"{PEAK}, input = 9"), entry("acme/l", STANDARD, f"{PEAK}, input = 8")
+    )
+
+    todo = sync(here, there)
+
+    assert [(step.kind, step.listed_as, step.source) for step in todo.steps] == [
+        ("conflict", ("l",), "second 1.0"),
+        ("filled", (), "second 1.0"),
+    ]
+
+
+def test_the_source_of_what_a_person_wrote_is_the_file() -> None:
+    here = catalog(entry("acme/large", STANDARD, more='source = "first 1.0"'))
+
+    todo = sync(here, price_list(entry("acme/large", "input = 4")), protected={("acme", "large")})
+
+    assert (only(todo).reason, only(todo).source) == ("written by hand", "own.toml")
+
+
 def test_other_tiers_are_a_conflict() -> None:
     tier = "tier = [{ above = 200, input = 9, output = 40 }]"
     here = catalog(entry("acme/large", f"{STANDARD}, {tier}"))
@@ -78,6 +112,14 @@ def test_a_dated_list_that_tells_another_past_is_a_conflict() -> None:
     assert outcome(sync(here, there)) == [
         ("conflict", "acme/large", "another standard price there, at another time")
     ]
+
+
+def test_a_conflict_is_named_from_when_both_prices_hold() -> None:
+    here = catalog(entry("acme/large", STANDARD))
+
+    for start in ("2026-08-01", "2027-01-01"):
+        there = price_list(entry("acme/large", f"from = {start}, input = 4, output = 30"))
+        assert changed(only(sync(here, there))) == [f"{start} standard input 5 to 4"]
 
 
 def test_prices_that_share_no_time_are_a_conflict() -> None:

@@ -193,6 +193,17 @@ def test_a_named_pipe_is_written_to_as_it_is() -> None:
     assert read == ["\n value 5\n"]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="a folder of Unix")
+def test_a_pipe_that_is_open_is_written_to_as_it_is() -> None:
+    read, write = os.pipe()
+
+    written(f"/dev/fd/{write}")
+    os.close(write)
+
+    with os.fdopen(read, encoding="utf-8") as pipe:
+        assert pipe.read() == "\n value 5\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_full_device_is_an_error() -> None:
     with pytest.raises(OutputError, match="Cannot write `/dev/full`: No space left on device"):

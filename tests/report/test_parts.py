@@ -3,9 +3,18 @@ from decimal import Decimal
 
 import pytest
 
-from costopt.models.intake import CatalogReport
+from costopt.models.intake import CatalogReport, LayerReport, StaleModel
 from costopt.models.result import Period
-from costopt.report.views.parts import counted, model_name, prices, ranged, short, signed, span_of
+from costopt.report.views.parts import (
+    counted,
+    model_name,
+    prices,
+    ranged,
+    short,
+    signed,
+    span_of,
+    stale_lines,
+)
 
 
 def moment(text: str) -> dt.datetime:
@@ -53,6 +62,44 @@ def test_a_catalog_without_a_date_is_named_by_its_file() -> None:
     catalog = CatalogReport(path="prices.toml", source="mine", date=None, sha256="0", layers=())
 
     assert prices(catalog) == "prices of prices.toml"
+
+
+def test_the_files_over_the_lowest_are_named_without_their_folders() -> None:
+    layers = [
+        LayerReport(path=path, source="", date=None, sha256="0")
+        for path in ("/lib/pricing.toml", "/home/ann/prices.toml", "C:\\work\\contract.toml", "own.toml")
+    ]
+    catalog = CatalogReport(
+        path="/lib/pricing.toml", source="", date="2026-11-10", sha256="0", layers=tuple(layers)
+    )
+
+    assert prices(catalog) == "prices of 2026-11-10 + prices.toml + contract.toml + own.toml"
+
+
+@pytest.mark.parametrize(
+    ("stale", "expected"),
+    [
+        ({}, ""),
+        (
+            {"large": "2026-01-02"},
+            "1 price not verified for long before the last request: acme/large (2026-01-02)",
+        ),
+        (
+            {"b": "2026-01-03", "c": "2026-01-02", "d": "2026-02-01", "a": "2026-01-03"},
+            "4 prices not verified for long before the last request: acme/c (2026-01-02), acme/a (2026-01-03) and 2 more",
+        ),
+    ],
+)
+def test_old_prices_are_named_the_oldest_first(stale: dict[str, str], expected: str) -> None:
+    models = tuple(
+        StaleModel(provider="acme", model=name, verified=dt.date.fromisoformat(day))
+        for name, day in stale.items()
+    )
+    catalog = CatalogReport(path="prices.toml", source="", date=None, sha256="0", layers=(), stale=models)
+
+    told = "\n".join(span.text for line in stale_lines(catalog) for span in line)
+
+    assert told == (f"{expected} · see: costopt pricing check" if expected else "")
 
 
 def test_a_difference_has_its_sign() -> None:

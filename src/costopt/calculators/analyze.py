@@ -15,9 +15,10 @@ from costopt.models.money import percent, to_cents, usd
 from costopt.models.period import Bucket
 from costopt.models.result import Frozen, Lever, Period, Result
 from costopt.pricing.catalog import Catalog
-from costopt.rollups.rollup import Rollup
+from costopt.rollups.rollup import Key, Rollup
 
-_MODELS: Final = spend_rollup(("provider", "model", "mode", "status"), name="models")
+_RETRIED: Final = Key("retried", (pl.col("attempt") > 1).fill_null(value=False), ("attempt",))
+_MODELS: Final = spend_rollup(("provider", "model", "mode", "status"), name="models", more=(_RETRIED,))
 _TENANTS: Final = spend_rollup(("tenant",), name="tenants")
 _ENDPOINTS: Final = spend_rollup(("endpoint",), name="endpoints")
 
@@ -96,6 +97,8 @@ class SpendOverview(Frozen):
         batch_pct: Spend in batch mode, in percent of the total.
         error_requests: Requests that failed.
         error_usd: What they cost.
+        retry_requests: Requests that were not the first try, failed or not.
+        retry_usd: What they cost.
         by_model: Dearest first; so are the others.
         by_tag: By tag.
         by_tenant: By tenant.
@@ -112,6 +115,8 @@ class SpendOverview(Frozen):
     batch_pct: Decimal
     error_requests: int
     error_usd: Decimal
+    retry_requests: int
+    retry_usd: Decimal
     by_model: tuple[ByModel, ...]
     by_tag: tuple[ByTag, ...]
     by_tenant: tuple[ByTenant, ...]
@@ -182,6 +187,7 @@ def _overview(rollups: Mapping[str, pl.DataFrame], period: Period) -> SpendOverv
     models = rollups["models"]
     amount, _ = total(models)
     failed = models.filter(pl.col("status") == "error")
+    retried = models.filter("retried")
     logged = models.filter("is_logged")
     computed = models["computed_cost"]
     batched = models.filter(pl.col("mode") == "batch")["cost"].sum()
@@ -195,6 +201,8 @@ def _overview(rollups: Mapping[str, pl.DataFrame], period: Period) -> SpendOverv
         batch_pct=percent(usd(int(batched or 0)), amount),
         error_requests=int(failed["requests"].sum()),
         error_usd=usd(int(failed["cost"].sum() or 0)),
+        retry_requests=int(retried["requests"].sum()),
+        retry_usd=usd(int(retried["cost"].sum() or 0)),
         by_model=tuple(ByModel.model_validate(row) for row in _groups(models, ["provider", "model"], amount)),
         by_tag=tuple(ByTag.model_validate(row) for row in _groups(rollups["batch"], ["tag"], amount)),
         by_tenant=tuple(

@@ -162,15 +162,6 @@ def time_of(at: dt.date) -> str:
     return f"at {at:%Y-%m-%d %H:%M} UTC" if isinstance(at, dt.datetime) else f"on {at}"
 
 
-def find_model(catalog: Catalog, provider: str | None, model: str) -> Model:
-    """The model that a raw name means.
-
-    Raises:
-        CatalogError: It means nothing.
-    """
-    return model_of(catalog, find_meaning(catalog, provider, model).number)
-
-
 def find_meaning(catalog: Catalog, provider: str | None, model: str) -> Meaning:
     """What a raw name means, and how that was found.
 

@@ -41,7 +41,7 @@ class ChangedModel(Frozen):
         provider: Whose it is.
         model: Its name in the catalog.
         rates: On each day on which one of the two has another price: by time, mode, prompt size and name.
-        names_added: Names or patterns that mean it in the second only.
+        names_added: Names or patterns beside its own that mean it in the second only.
         names_removed: In the first only.
     """
 
@@ -106,7 +106,8 @@ def _named(keys: Iterable[tuple[str, str]]) -> tuple[NamedModel, ...]:
 
 
 def _changed(old: Model, new: Model) -> ChangedModel:
-    known, names = names_in(old.match), names_in(new.match)
+    id_itself = {new.id.strip().lower()}
+    known, names = names_in(old.match) - id_itself, names_in(new.match) - id_itself
     return ChangedModel(
         provider=new.provider,
         model=new.id,

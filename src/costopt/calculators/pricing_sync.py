@@ -19,7 +19,7 @@ class SyncedModel(Frozen):
         provider: Whose it is.
         model: Its name in the catalog.
         reason: Why it is where it is, in words.
-        source: Where the catalog's prices are from: a list or a file; of a new model, the list.
+        source: Where the catalog's prices are from: a list, or the file a person wrote; of a new model, the list.
         listed_as: What the list calls it, where that is something else.
         names_added: Names or patterns that it did not have; of a new model, none are listed.
         rates: What changes; of a conflict, what the list says otherwise (`after`).

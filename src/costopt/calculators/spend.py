@@ -79,10 +79,12 @@ class Spend(Result):
     left_out: SpendRow | None = None
 
 
-def spend_rollup(by: Sequence[str], bucket: Bucket | None = None, name: str = "spend") -> Rollup:
-    """The rollup that `spend` needs."""
+def spend_rollup(
+    by: Sequence[str], bucket: Bucket | None = None, name: str = "spend", more: tuple[Key, ...] = ()
+) -> Rollup:
+    """The rollup that `spend` needs, with further keys if there are any."""
     period = (Key("period", bucket.start_of(), ("timestamp",)),) if bucket else ()
-    return Rollup(name, tuple(by), period)
+    return Rollup(name, tuple(by), (*period, *more))
 
 
 def total(rollup: pl.DataFrame) -> tuple[Decimal, int]:

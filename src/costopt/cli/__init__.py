@@ -9,6 +9,7 @@ import typer
 from costopt import __version__
 from costopt.cli.analyze import analyze
 from costopt.cli.batch import batch
+from costopt.cli.convert import convert
 from costopt.cli.inspect import inspect
 from costopt.cli.pricing import pricing
 from costopt.cli.spend import spend
@@ -45,7 +46,7 @@ def root(
     """
 
 
-for command in (analyze, spend, batch, inspect):
+for command in (analyze, spend, batch, inspect, convert):
     app.command()(command)
 app.add_typer(pricing)
 

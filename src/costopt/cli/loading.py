@@ -1,13 +1,14 @@
 """What every command that reads logs does first."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
 
+import polars as pl
 import typer
 
 from costopt.calculators.batch import ELIGIBLE_TAGS
@@ -16,12 +17,15 @@ from costopt.cli.progress import progress_bar
 from costopt.config import Config, load_config
 from costopt.errors import ConfigError
 from costopt.intake.conforming import check_constants
+from costopt.intake.formats.catalogue import named
 from costopt.intake.formats.format import Wishes
 from costopt.intake.inspect import Inspection, inspect
 from costopt.intake.rejects import Rejects
 from costopt.intake.sources import find_sources
+from costopt.intake.where import Where, parse_where
 from costopt.models.period import check_zone, parse_age, parse_moment
-from costopt.pipeline import CostBasis, Loaded, Logs, load
+from costopt.pipeline import Loaded, Logs, load
+from costopt.pricing.billing import CostBasis
 from costopt.pricing.catalog import Catalog, load_catalog, load_layers, shipped
 from costopt.pricing.layers import stack
 from costopt.report.emit import Output, replacing
@@ -42,11 +46,14 @@ class Reading:
 
     @property
     def wishes(self) -> Wishes:
-        """`--map` and `--set`, over those of the configuration; constants are checked before anything is read."""
+        """`--map`, `--set` and `--format`, over the configuration's; all are checked before anything is read."""
         columns = {**self.config.map, **_pairs(self.options.map, "--map COLUMN=NAME")}
         constants = {**self.config.set, **_pairs(self.options.set, "--set COLUMN=VALUE")}
         check_constants(constants)
-        return Wishes(columns, constants)
+        chosen = self.options.format or self.config.format
+        if chosen:
+            named(chosen)
+        return Wishes(columns, constants, chosen)
 
     @property
     def partition_bytes(self) -> int:
@@ -97,26 +104,48 @@ class Billing(Reading):
         configured = self.config.batch.tags
         return ELIGIBLE_TAGS if configured is None else tuple(configured)
 
-    def load(self, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
-        """The rollups over the logs; rejected lines are on disk even if there is nothing else."""
+    def load(
+        self,
+        catalog: Catalog,
+        rollups: Sequence[Rollup],
+        columns: tuple[str, ...] = (),
+        sink: Callable[[pl.DataFrame], None] | None = None,
+    ) -> Loaded:
+        """The rollups over the logs; rejected lines are on disk even if there is nothing else.
+
+        Args:
+            catalog: The prices.
+            rollups: What is to be added up.
+            columns: Further columns to read.
+            sink: Called with the requests that are billed.
+        """
         since, until = self._period()
+        where = self._where()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
-        with self.rejects() as sink, progress_bar(find_sources(self.options.logs)) as progress:
+        sources = find_sources(self.options.logs)
+        with self.rejects() as refused, progress_bar(sources) as progress:
             logs = Logs(
-                tuple(self.options.logs),
+                tuple(sources),
                 wishes=self.wishes,
                 since=since,
                 until=until,
+                where=where,
                 cost=self.cost,
                 dedupe=dedupe,
                 strict=self.options.strict,
-                rejects=sink,
+                rejects=refused,
                 partition_bytes=self.partition_bytes,
                 progress=progress,
+                columns=columns,
+                sink=sink,
             )
             loaded = load(logs, catalog, rollups)
         loaded.check()
         return loaded
+
+    def _where(self) -> Where | None:
+        text = self.config.where if self.options.where is None else self.options.where
+        return None if text is None else parse_where(encodable(text), self.zone)
 
     def _period(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         options = self.options
@@ -162,10 +191,10 @@ def user_catalog() -> Path:
     return Path(typer.get_app_dir("costopt")) / "pricing.toml"
 
 
-def open_prices(name: str, config: Config) -> Catalog:
+def open_prices(name: str, named: Path | None, config: Config) -> Catalog:
     """One catalog or price list: `catalog` is the one in use, `shipped` its lowest layer, else a list or a file."""
     if name == "catalog":
-        return open_catalog(None, config)
+        return open_catalog(named, config)
     if name == "shipped":
         return load_catalog()
     from costopt.pricing.sources import read_price_list

@@ -4,22 +4,23 @@ import functools
 import inspect
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import typer
 
+from costopt.intake.addresses import displayed
 from costopt.report.document import Again
 
 _NAMED_LOGS: Final = 3
-_MOST: Final = 10**12
-"""Tokens a request can have, as in a log."""
 
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="LOGS", help="Log files, directories, globs, or - for standard input.", show_default=False
+        metavar="LOGS",
+        help="Log files, directories, globs, URLs, or - for standard input.",
+        show_default=False,
     ),
 ]
 Map = Annotated[
@@ -32,6 +33,15 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="COLUMN=VALUE", help="A constant for a column that the log lacks."),
 ]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="The log format, or a FILE.toml that describes one; detected where it is left out.",
+        envvar="COSTOPT_FORMAT",
+    ),
+]
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="From this date or time on.", envvar="COSTOPT_SINCE")
 ]
@@ -39,6 +49,14 @@ Until = Annotated[
     str | None, typer.Option(metavar="TIME", help="Up to this date or time.", envvar="COSTOPT_UNTIL")
 ]
 Last = Annotated[str | None, typer.Option(metavar="AGE", help="The last 36h, 7d or 4w, up to now.")]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPR",
+        help="Only requests like these: 'tenant == \"acme\" and cost_usd > 0.1'; that cost is the logged one.",
+        envvar="COSTOPT_WHERE",
+    ),
+]
 Zone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of days and times.", envvar="COSTOPT_TZ")
 ]
@@ -78,6 +96,21 @@ Form = Annotated[
 To = Annotated[
     Path | None, typer.Option("--to", metavar="FILE", help="Write the report to FILE, whole or not at all.")
 ]
+Target = Annotated[
+    Path,
+    typer.Option(
+        "--to",
+        metavar="PLACE",
+        help="A FILE.parquet, or a directory with a file for each day (UTC).",
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was converted there before.")]
+Keep = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMNS", help="Columns of the log's own to keep, separated by commas."),
+]
+Prompts = Annotated[bool, typer.Option("--prompts", help="Keep the prompts themselves.")]
 By = Annotated[
     str,
     typer.Option("--by", metavar="KEYS", help="Columns to split by, separated by commas; any of the log's."),
@@ -94,211 +127,6 @@ Tags = Annotated[
         envvar="COSTOPT_TAGS",
     ),
 ]
-ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="The model's name as a log spells it.", show_default=False)
-]
-Provider = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Who serves it; inferred from the model where it is left out."),
-]
-OfProvider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this one's models.")]
-Matching = Annotated[
-    str | None, typer.Option("--match", metavar="TEXT", help="Only models with this in their names.")
-]
-Mode = Annotated[
-    Literal["standard", "batch", "flex", "priority"] | None, typer.Option(help="Only this mode.")
-]
-At = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="The prices of this day or time, UTC unless it says otherwise."),
-]
-Moment = Annotated[
-    str | None,
-    typer.Option("--at", metavar="TIME", help="When it is made, UTC unless it says otherwise; now."),
-]
-InputTokens = Annotated[
-    int, typer.Option("--input", metavar="N", min=0, max=_MOST, help="ALL input tokens.", show_default=False)
-]
-OutputTokens = Annotated[
-    int,
-    typer.Option("--output", metavar="N", min=0, max=_MOST, help="ALL output tokens.", show_default=False),
-]
-Cached = Annotated[
-    int,
-    typer.Option(
-        "--cached",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Input tokens read from the cache.",
-        show_default=False,
-    ),
-]
-CacheWrite = Annotated[
-    int,
-    typer.Option(
-        "--cache-write",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Input tokens written to the cache.",
-        show_default=False,
-    ),
-]
-CacheWrite1h = Annotated[
-    int,
-    typer.Option(
-        "--cache-write-1h",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Those of them kept for an hour.",
-        show_default=False,
-    ),
-]
-Reasoning = Annotated[
-    int,
-    typer.Option(
-        "--reasoning",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Output tokens spent on reasoning.",
-        show_default=False,
-    ),
-]
-InputAudio = Annotated[
-    int,
-    typer.Option(
-        "--input-audio",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Input tokens that are audio.",
-        show_default=False,
-    ),
-]
-CachedAudio = Annotated[
-    int,
-    typer.Option(
-        "--cached-audio",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Those of them read from the cache.",
-        show_default=False,
-    ),
-]
-InputImage = Annotated[
-    int,
-    typer.Option(
-        "--input-image",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Input tokens that are images.",
-        show_default=False,
-    ),
-]
-CachedImage = Annotated[
-    int,
-    typer.Option(
-        "--cached-image",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Those of them read from the cache.",
-        show_default=False,
-    ),
-]
-OutputAudio = Annotated[
-    int,
-    typer.Option(
-        "--output-audio",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Output tokens that are audio.",
-        show_default=False,
-    ),
-]
-OutputImage = Annotated[
-    int,
-    typer.Option(
-        "--output-image",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Output tokens that are images.",
-        show_default=False,
-    ),
-]
-WebSearches = Annotated[
-    int,
-    typer.Option(
-        "--web-searches",
-        metavar="N",
-        min=0,
-        max=_MOST,
-        help="Searches billed by the piece.",
-        show_default=False,
-    ),
-]
-AsMode = Annotated[
-    Literal["standard", "batch", "flex", "priority"], typer.Option("--mode", help="How it is processed.")
-]
-# `--output` is a count of tokens there.
-FormOnly = Annotated[
-    Literal["table", "json", "csv", "md"],
-    typer.Option("-o", "--form", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
-]
-Before = Annotated[
-    str,
-    typer.Argument(
-        metavar="BEFORE",
-        help="A catalog or price list: FILE, shipped, catalog, genai-prices, litellm, tokencostauto.",
-        show_default=False,
-    ),
-]
-After = Annotated[str, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
-PriceListName = Annotated[
-    str,
-    typer.Option(
-        "--from",
-        metavar="LIST",
-        help="genai-prices, litellm or tokencostauto (installed), or a FILE of one of their forms.",
-        show_default=False,
-    ),
-]
-Into = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="The catalog file to write; your own, over the shipped one."),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")]
-PreferList = Annotated[
-    bool, typer.Option("--prefer-list", help="Where both have a price, take the list's, from a day on.")
-]
-Effective = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DAY", help="First day of prices that changed without a date; the list's own, or today."
-    ),
-]
-CheckedOn = Annotated[
-    str | None, typer.Option("--at", metavar="DAY", help="The day to look from at old prices; today.")
-]
-StaleDays = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Days after which a price should be verified again.")
-]
-CheckedFile = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="FILE",
-        help="A file to check on top of the catalog; the catalog as it is where it is left out.",
-        envvar="COSTOPT_PRICING",
-        show_default=False,
-    ),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,6 +134,7 @@ class ReadOptions:
     """The options of every command that looks into logs."""
 
     logs: Paths
+    format: LogFormat = None
     map: Map = None
     set: Set = None
     config: ConfigFile = None
@@ -317,15 +146,17 @@ class ReadOptions:
 
     @property
     def again(self) -> Again:
-        """The logs and how to read them, as they can be typed again; many logs are just `LOGS...`."""
+        """The logs and how to read them, as they can be typed again; many or secret ones are just `LOGS...`."""
         logs = [f"./{log}" if log.startswith("-") and log != "-" else log for log in self.logs]
-        named = shlex.join(logs) if len(logs) <= _NAMED_LOGS else "LOGS..."
+        secret = any(displayed(log) != log for log in logs)
+        named = "LOGS..." if secret or len(logs) > _NAMED_LOGS else shlex.join(logs)
         read = " ".join([named, *map(shlex.quote, self._reading_words())])
         return Again(read, " ".join([read, *map(shlex.quote, self._billing_words())]))
 
     def _reading_words(self) -> list[str]:
         pairs = (("--map", self.map), ("--set", self.set))
-        words = [word for option, values in pairs for value in values or () for word in (option, value)]
+        words = ["--format", self.format] if self.format else []
+        words += [word for option, values in pairs for value in values or () for word in (option, value)]
         return [*words, "--config", str(self.config)] if self.config else words
 
     def _billing_words(self) -> list[str]:
@@ -339,6 +170,7 @@ class BillOptions(ReadOptions):
     since: Since = None
     until: Until = None
     last: Last = None
+    where: Where = None
     tz: Zone = None
     pricing: CatalogFile = None
     cost: Cost = None
@@ -346,12 +178,22 @@ class BillOptions(ReadOptions):
 
     def _billing_words(self) -> list[str]:
         words = []
-        for option, value in (("--since", self.since), ("--until", self.until), ("--last", self.last)):
+        period = (("--since", self.since), ("--until", self.until), ("--last", self.last))
+        for option, value in (*period, ("--where", self.where), ("--tz", self.tz)):
             words += [option, value] if value else []
-        words += ["--tz", self.tz] if self.tz else []
         words += ["--pricing", str(self.pricing)] if self.pricing else []
         words += ["--cost", self.cost] if self.cost else []
         return [*words, *(["--no-dedupe"] if self.dedupe is False else [])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(BillOptions):
+    """The options of `costopt convert`; its `--to` is where the files go."""
+
+    to: Target = field()
+    overwrite: Overwrite = False
+    keep: Keep = None
+    prompts: Prompts = False
 
 
 def words(*pairs: tuple[str, object]) -> str:
@@ -369,7 +211,7 @@ def takes_logs(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=getattr(kind, each.name, inspect.Parameter.empty),
+            default=inspect.Parameter.empty if each.default is MISSING else each.default,
             annotation=hints[each.name],
         )
         for each in fields(kind)

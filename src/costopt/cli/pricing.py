@@ -4,7 +4,8 @@ from typing import Final
 
 import typer
 
-from costopt.cli.options import (
+from costopt.cli.options import CatalogFile, ConfigFile, Form, To
+from costopt.cli.pricing_options import (
     After,
     AsMode,
     At,
@@ -14,13 +15,10 @@ from costopt.cli.options import (
     CachedImage,
     CacheWrite,
     CacheWrite1h,
-    CatalogFile,
     CheckedFile,
     CheckedOn,
-    ConfigFile,
     DryRun,
     Effective,
-    Form,
     FormOnly,
     InputAudio,
     InputImage,
@@ -39,7 +37,6 @@ from costopt.cli.options import (
     Provider,
     Reasoning,
     StaleDays,
-    To,
     WebSearches,
 )
 
@@ -145,11 +142,19 @@ def check(
 
 @pricing.command()
 def diff(
-    before: Before, after: After, *, config: ConfigFile = None, output: Form = "table", to: To = None
+    before: Before,
+    after: After,
+    *,
+    pricing: CatalogFile = None,
+    config: ConfigFile = None,
+    output: Form = "table",
+    to: To = None,
 ) -> None:
     """What two catalogs or price lists say differently.
 
-    Example: costopt pricing diff shipped our-prices.toml
+    A FILE is compared by itself; with --pricing FILE, catalog is the one in use with that file on top.
+
+    Example: costopt pricing diff shipped catalog --pricing our-prices.toml
     """
     from functools import partial
 
@@ -161,8 +166,9 @@ def diff(
     from costopt.report.views.pricing_diff import records_diff, view_diff
 
     settings = load_config(config)
-    result = diff_catalogs(open_prices(before, settings), open_prices(after, settings))
-    full = f"costopt pricing diff {words((before, after), ('--config', config))} -o csv"
+    result = diff_catalogs(open_prices(before, pricing, settings), open_prices(after, pricing, settings))
+    again = words((before, after), ("--pricing", pricing), ("--config", config))
+    full = f"costopt pricing diff {again} -o csv"
     emit(result, partial(view_diff, full=full), records_diff, Output(output, to))
 
 

@@ -90,11 +90,13 @@ def _text(file: Path, todo: Plan) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot make the folder of `{file}`: {error.strerror}", hint="name another file: `--into FILE`"
-        ) from error
+    if not file.parent.exists():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"Cannot make the folder of `{file}`: {error.strerror}",
+                hint="name another file: `--into FILE`",
+            ) from error
     with replacing(file) as out:
         out.write(text)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -14,7 +15,7 @@ from costopt.intake.formats.reads import Role, read_of
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
 from costopt.models.parts import EXCEEDED
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, TIMESTAMP, TOKENS, USD
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES, TOKENS
 
 MAX_TOKENS: Final = 10**12
 """A line that claims more is rejected: no request, and no day of one model, has a trillion tokens."""
@@ -83,12 +84,12 @@ def conform(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, 
     typed = pl.DataFrame([as_read(filled[name]) for name in filled.columns])
     masks = {reason: mask for reason, mask in _checks(filled, typed) if mask.any()}
     if not masks:
-        return Conformed(_finished(typed), {})
+        return Conformed(finished(typed), {})
     reasons = _worded(filled, masks)
     kept = ~pl.select(
         pl.any_horizontal(pl.lit(mask).fill_null(value=False) for mask in masks.values())
     ).to_series()
-    return Conformed(_finished(typed.filter(kept)), reasons, kept.arg_true())
+    return Conformed(finished(typed.filter(kept)), reasons, kept.arg_true())
 
 
 def _with_constants(raw: pl.DataFrame, constants: Mapping[str, str], wanted: tuple[str, ...]) -> pl.DataFrame:
@@ -112,7 +113,7 @@ def check_constants(constants: Mapping[str, str]) -> None:
 def _expected(name: str) -> str:
     if name == "timestamp":
         return "a time, such as `2026-10-01T08:00:00Z`"
-    return "a number" if name in {*COUNTS, *NUMBERS, "cost_usd"} else "a text"
+    return "a number" if name in {*COUNTS, *SIZES, *NUMBERS, "cost_usd"} else "a text"
 
 
 # Types
@@ -120,15 +121,15 @@ def _expected(name: str) -> str:
 
 def as_read(raw: pl.Series) -> pl.Series:
     """A raw column, or a read, as what it is; null where a value cannot be read as that."""
-    if raw.null_count() == raw.len():
-        return pl.Series(raw.name, [None], dtype=_type(raw.name)).new_from_index(0, raw.len())
+    if raw.dtype == pl.String and raw.null_count() == raw.len():
+        return _nothing(raw.name).new_from_index(0, raw.len())
     return _converter(raw.name)(raw).alias(raw.name)
 
 
-def _type(name: str) -> pl.DataType | type[pl.DataType]:
-    """What the values of a raw column, or of a read, are."""
-    read = read_of(name)
-    return _TYPES[read.role] if read else REQUESTS.get(name, pl.Categorical)
+@cache
+def _nothing(name: str) -> pl.Series:
+    """One null of a column's type: a format names many columns that a log does not have."""
+    return _converter(name)(pl.Series(name, [None], dtype=pl.String)).alias(name)
 
 
 def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
@@ -143,7 +144,7 @@ def _converter(name: str) -> Callable[[pl.Series], pl.Series]:
     }
     if name in special:
         return special[name]
-    if name in COUNTS:
+    if name in (*COUNTS, *SIZES):
         return to_counts
     return to_measures if name in NUMBERS else _to_text
 
@@ -214,7 +215,8 @@ def _is_code(text: str, codes: range) -> bool:
     return len(code) == len("200") and code.isdecimal() and int(code) in codes
 
 
-def _finished(typed: pl.DataFrame) -> pl.DataFrame:
+def finished(typed: pl.DataFrame) -> pl.DataFrame:
+    """With 0 where a count of tokens or searches is not told, and 1 where the number of requests is not."""
     counts = [name for name in TOKENS if name in typed.columns and typed[name].null_count()]
     ones = ["requests"] if "requests" in typed.columns and typed["requests"].null_count() else []
     searches = ["web_searches"] if "web_searches" in typed.columns else []
@@ -235,18 +237,6 @@ _OF_ROLE: Final[Mapping[Role, Callable[[pl.Series], pl.Series]]] = {
 }
 """How a format's read becomes what it is."""
 
-_TYPES: Final[Mapping[Role, pl.DataType | type[pl.DataType]]] = {
-    "count": pl.Int64,
-    "usd": USD,
-    "measure": pl.Float64,
-    "time": TIMESTAMP,
-    "text": pl.String,
-    "label": pl.Categorical,
-    "status": pl.Categorical,
-    "mode": pl.Categorical,
-}
-
-
 # Checks
 
 
@@ -256,8 +246,11 @@ def _checks(raw: pl.DataFrame, typed: pl.DataFrame) -> list[tuple[str, pl.Series
     if typed["timestamp"].null_count():
         checks.append(("no time", ~is_said(raw["timestamp"]) & typed["timestamp"].is_null()))
         checks.append(("unreadable time `{timestamp}`", typed["timestamp"].is_null()))
-    checks.append(("no model", typed["model"].is_null()))
-    for name in (*COUNTS, "cost_usd"):
+    if typed["model"].null_count():
+        checks.append(
+            ("no model", typed.select(pl.col("model").is_null() & ~_came_to_nothing(typed)).to_series())
+        )
+    for name in (*COUNTS, *SIZES, "cost_usd"):
         if name in typed.columns:
             checks += _number_checks(name, raw[name], typed[name])
     checks += _token_checks(typed)
@@ -269,7 +262,7 @@ def _number_checks(name: str, raw: pl.Series, typed: pl.Series) -> list[tuple[st
     checks = []
     if typed.null_count() != raw.null_count():
         checks.append((f"{name} `{{{name}}}` is not {kind}", typed.is_null() & is_said(raw)))
-    if name in COUNTS:
+    if name != "cost_usd":
         checks.append((f"{name} is negative: {{{name}}}", typed < 0))
         checks.append((f"{name} is absurd: {{{name}}}", typed > MAX_TOKENS))
     return checks
@@ -280,11 +273,19 @@ def is_said(raw: pl.Series) -> pl.Series:
     return clean(raw).is_not_null() if raw.dtype == pl.String else raw.is_not_null()
 
 
+def _failed(typed: pl.DataFrame) -> pl.Expr:
+    told = "status" in typed.columns
+    return pl.col("status").eq("error").fill_null(value=False) if told else pl.lit(value=False)
+
+
+def _came_to_nothing(typed: pl.DataFrame) -> pl.Expr:
+    """Whether a request failed before any model had to do with it."""
+    return _failed(typed) & (pl.sum_horizontal("input_tokens", "output_tokens") == 0)
+
+
 def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:
     """The counts that must be there, and the parts that cannot exceed their whole."""
-    failed = pl.lit(value=False)
-    if "status" in typed.columns:
-        failed = pl.col("status").eq("error").fill_null(value=False)
+    failed = _failed(typed)
     zero = pl.lit(0, dtype=pl.Int64)
     part = {name: pl.col(name).fill_null(0) if name in typed.columns else zero for name in TOKENS}
     rules = {

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from costopt.intake.decoded import Decoded
-from costopt.intake.formats.detect import fields_of
+from costopt.intake.formats.detect import SOME_ELEMENTS, fields_of
 from costopt.intake.formats.format import Field, Kind, Layout
 from costopt.intake.lines import Dtype, at, decode_lines
 from costopt.intake.partitions import Partition
@@ -17,28 +17,33 @@ from costopt.intake.tables import decode_table, header_of
 
 _HEAD: Final = 200
 _SPREAD: Final = 24
+_SAMPLED: Final = 1 << 18
+"""Bytes of long lines that are looked at: a line of a trace may hold thousands of records."""
 
 
 def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[str, Field]:
     """The fields of some of the partition's records: of many of the first partition, of a few later on; of all."""
     data = partition.data
     if isinstance(data, pl.DataFrame):
-        return _fields_of_schema(data.schema)
+        return fields_of_schema(data.schema)
     if partition.container == "table":
         return {name: Field((name,), frozenset({"str"})) for name in header_of(partition)}
     if whole:
-        return _fields_of_lines(data.split(b"\n"))
+        return _fields_of_lines(data.split(b"\n"), elements=None)
     found = _fields_of_lines(_sampled_lines(data, _HEAD if first else 0))
     return found if found or not first else _fields_of_lines(data.split(b"\n"))
 
 
-def _fields_of_lines(lines: Iterable[bytes]) -> dict[str, Field]:
-    return fields_of(record for record in map(_record, lines) if record is not None)
+def _fields_of_lines(lines: Iterable[bytes], elements: int | None = SOME_ELEMENTS) -> dict[str, Field]:
+    return fields_of((record for record in map(_record, lines) if record is not None), elements)
 
 
 def _sampled_lines(data: bytes, head: int) -> Iterator[bytes]:
-    yield from islice(io.BytesIO(data), head)
-    step = max(1, len(data) // _SPREAD)
+    """The first lines, some that are evenly spread, and the last one."""
+    length = len(data) // (data.count(b"\n") + 1)
+    most = max(1, _SAMPLED // (length + 1))
+    yield from islice(io.BytesIO(data), min(head, most))
+    step = max(1, len(data) // min(_SPREAD, most))
     for start in range(0, len(data), step):
         begin = data.find(b"\n", start) + 1
         end = data.find(b"\n", begin)
@@ -55,7 +60,8 @@ def _record(line: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
+def fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
+    """Every field of some columns, those inside structs by dotted name."""
     fields: dict[str, Field] = {}
     pending: list[tuple[tuple[str, ...], Dtype]] = [
         ((name,), dtype) for name, dtype in reversed(list(schema.items()))
@@ -63,8 +69,11 @@ def _fields_of_schema(schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
     while pending:
         steps, dtype = pending.pop()
         fields[".".join(steps)] = Field(steps, frozenset({_kind_of_dtype(dtype)}))
-        if isinstance(dtype, pl.Struct):
-            inner = reversed(list(dtype.to_schema().items()))
+        own: Dtype = dtype
+        if isinstance(dtype, pl.List):
+            own, steps = dtype.inner, (*steps, "[]")
+        if isinstance(own, pl.Struct):
+            inner = reversed(list(own.to_schema().items()))
             pending.extend(((*steps, name), dtype_) for name, dtype_ in inner)
     return fields
 

@@ -59,6 +59,13 @@ def derive(
     return Derived(derived, frame[LINE], reasons, records.height - kept.height, last)
 
 
+def _evaluated(records: pl.DataFrame, expression: pl.Expr) -> pl.Series:
+    """An expression over reads, each as what it is, and carried values."""
+    roots = [records[name] for name in dict.fromkeys(expression.meta.root_names())]
+    typed = pl.DataFrame([as_read(root) if read_of(root.name) else root for root in roots])
+    return typed.select(expression).to_series()
+
+
 def _made(frame: pl.DataFrame, columns: Mapping[str, pl.Expr], derivation: Derivation) -> pl.DataFrame:
     """Expressions over typed reads; what they have in common is worked out once, which an eager select would not do."""
     made = frame.lazy()
@@ -74,14 +81,17 @@ def _carried(
     reads: pl.DataFrame, derivation: Derivation, last: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The records with what holds for each, and with what held before it; and what holds after the last."""
-    names = [name for each in derivation.carried for name in each.meta.root_names()]
-    if not names:
-        return reads, None
-    held = reads.select(names)
-    first = pl.DataFrame(schema=held.schema).clear(1) if last is None else last
-    filled = pl.concat([first, held], how="vertical_relaxed").select(pl.all().forward_fill())
-    told = filled.tail(-1).hstack([filled[name].head(-1).alias(held_before(name)) for name in names])
-    return reads.drop(names).hstack(told), filled.tail(1)
+    records = reads
+    ends: list[pl.Series] = []
+    for each in derivation.carried:
+        name = each.meta.output_name()
+        told = records[name] if read_of(name) else _evaluated(records, each)
+        start = told.clear(1) if last is None else last[name]
+        both = pl.concat([start.to_frame(), told.to_frame()], how="vertical_relaxed")
+        filled = both.select(pl.all().forward_fill()).to_series()
+        records = records.with_columns(filled.tail(-1), filled.head(-1).alias(held_before(name)))
+        ends.append(filled.tail(1))
+    return records, pl.DataFrame(ends) if ends else None
 
 
 # What cannot be read

@@ -5,7 +5,8 @@ from typing import ClassVar, Final
 
 import polars as pl
 
-from costopt.intake.formats.format import Layout, Wishes
+from costopt.intake.formats.detect import fields_inside
+from costopt.intake.formats.format import Derivation, Layout, Wishes
 from costopt.intake.formats.reads import reads_of
 from costopt.intake.partitions import PARTITION_BYTES, partitions
 from costopt.intake.reading import Reader
@@ -159,13 +160,15 @@ def _origin(expression: pl.Expr) -> str:
 
 
 def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:
-    """Fields that are in no column; of what a format derives the columns from, all that it may read is used."""
+    """Fields of the records that no column is read from."""
+    derivation = layout.derivation or Derivation({})
     used = {place.name for place in layout.columns.values()}
-    derived = layout.derivation.reads(REQUESTS) if layout.derivation else []
-    used |= {read.shown for read in derived}
+    used |= {read.shown for read in derivation.reads(REQUESTS)}
+    used |= {read.steps[0].partition("[")[0] for read in derivation.reads(REQUESTS) if "[" in read.steps[0]}
+    inside = fields_inside(reader.fields, derivation.rows)
     return tuple(
         name
-        for name, place in reader.fields.items()
+        for name, place in inside.items()
         if "[]" not in place.steps and name not in used and not place.is_object
     )
 

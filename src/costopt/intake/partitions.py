@@ -4,7 +4,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import Final, Literal
 import polars as pl
 
 from costopt.errors import SourceError
+from costopt.intake.converted import converted_from
 from costopt.intake.rejects import Reject
 from costopt.intake.sources import Container, Source, Stream, as_file, open_source
+from costopt.models.intake import Converted
 
 PARTITION_BYTES: Final = 16 << 20
 MAX_LINE_BYTES: Final = 64 << 20
@@ -23,7 +25,7 @@ MAX_LINE_BYTES: Final = 64 << 20
 LONGEST_RECORD: Final = 1000
 """Lines a quoted field may span before its quote counts as never closed."""
 
-_ROW_BYTES: Final = 256
+_ROW_BYTES: Final = 64
 """What a Parquet row is taken to weigh when partitions are cut by rows."""
 
 
@@ -41,6 +43,7 @@ class Partition:
         lines: The line numbers of every line, where they do not simply follow each other.
         position: How far into the file this partition reaches, in bytes on disk.
         rejects: Lines that could not even be cut out.
+        converted: Where the rows are from, if `costopt convert` wrote them.
     """
 
     source: Source
@@ -52,6 +55,7 @@ class Partition:
     lines: tuple[int, ...] = ()
     position: int = 0
     rejects: tuple[Reject, ...] = ()
+    converted: Converted | None = None
 
     def line(self, index: int) -> int:
         """The file's line number of the partition's line (or row) of that index, from 0."""
@@ -82,22 +86,31 @@ class LineCounter:
         return self._line
 
 
-def partitions(source: Source, size: int = PARTITION_BYTES) -> Iterator[Partition]:
+Needed = Callable[[Mapping[str, pl.DataType]], list[str]]
+"""Which columns to read of a Parquet file with this schema."""
+
+
+def partitions(source: Source, size: int = PARTITION_BYTES, needed: Needed = list) -> Iterator[Partition]:
     """The source's records in partitions of about `size` bytes; an empty source gives none.
+
+    Args:
+        source: What to cut.
+        size: About how many bytes.
+        needed: Which columns to read of a Parquet file.
 
     Raises:
         SourceError: if the source cannot be opened or unpacked.
     """
     with open_source(source) as stream:
-        yield from _partitions(stream, size)
+        yield from _partitions(stream, size, needed)
 
 
-def _partitions(stream: Stream, size: int) -> Iterator[Partition]:
+def _partitions(stream: Stream, size: int, needed: Needed) -> Iterator[Partition]:
     source = stream.source
     try:
         container = stream.container()
         if container == "parquet":
-            yield from _of_rows(stream, size)
+            yield from _of_rows(stream, size, needed)
         elif container == "json":
             yield from _of_elements(stream, size)
         else:
@@ -199,16 +212,23 @@ def _endless(partition: Partition, text: bytes) -> Reject:
     return Reject(partition.source.path, partition.line(index), reason, text.decode(errors="replace"))
 
 
-def _of_rows(stream: Stream, size: int) -> Iterator[Partition]:
+def _of_rows(stream: Stream, size: int, needed: Needed) -> Iterator[Partition]:
     with as_file(stream) as path:
         try:
-            batches = pl.scan_parquet(path).collect_batches(
+            converted = converted_from(pl.read_parquet_metadata(path))
+            rows = pl.scan_parquet(path)
+            batches = rows.select(needed(rows.collect_schema())).collect_batches(
                 chunk_size=max(1, size // _ROW_BYTES), maintain_order=True
             )
             row = 1
             for frame in batches:
                 yield Partition(
-                    stream.source, "rows", frame, first_line=partial(int, row), position=stream.source.size
+                    stream.source,
+                    "rows",
+                    frame,
+                    first_line=partial(int, row),
+                    position=stream.source.size,
+                    converted=converted,
                 )
                 row += frame.height
         except pl.exceptions.PolarsError as error:

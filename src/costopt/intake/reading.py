@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
 
 import polars as pl
 
 from costopt.errors import FormatError
-from costopt.intake.conforming import conform
+from costopt.intake.conforming import conform, finished
 from costopt.intake.decoded import reject_rows
-from costopt.intake.decoding import decode, sample
+from costopt.intake.decoding import decode, fields_of_schema, sample
 from costopt.intake.deriving import derive
 from costopt.intake.formats.detect import find_layout, layout_of
 from costopt.intake.formats.format import Derivation, Field, Layout, Wishes
@@ -20,7 +22,11 @@ from costopt.intake.rejects import Reject
 from costopt.intake.shaping import Shape
 from costopt.intake.sources import Source
 from costopt.intake.tables import decode_records
+from costopt.models.intake import Converted
 from costopt.models.schema import REQUESTS
+
+CONVERTED: Final = "costopt"
+"""The format of a converted file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Batch:
         fields: The names of the fields seen in it so far.
         position: How far into the log this batch reaches, in bytes on disk.
         requests: The requests and rejects.
+        repeats: What to do with requests of the same id: see `Format`.
+        sums: What the log lacks because its lines are sums: see `Format`.
+        converted: Where the requests are from, if the log is a converted file.
     """
 
     number: int
@@ -57,6 +66,9 @@ class Batch:
     fields: frozenset[str]
     position: int
     requests: Requests
+    repeats: Literal["same", "fuller"] = "same"
+    sums: str = ""
+    converted: Converted | None = None
 
 
 def read_all(
@@ -71,10 +83,21 @@ def read_all(
     for number, source in enumerate(sources):
         reader = Reader(wishes, wanted)
         yield Batch(number, source, "", frozenset(), 0, Requests(None, ()))
-        for partition in partitions(source, partition_bytes):
+        for partition in partitions(source, partition_bytes, partial(reader.needed, source.path)):
             requests = reader.read(partition)
-            name = reader.layout.format if reader.layout else ""
-            yield Batch(number, source, name, frozenset(reader.fields), partition.position, requests)
+            layout = reader.layout or Layout("", {}, {})
+            derivation = layout.derivation or Derivation({})
+            yield Batch(
+                number,
+                source,
+                CONVERTED if partition.converted else layout.format,
+                frozenset(reader.fields),
+                partition.position,
+                requests,
+                derivation.repeats,
+                derivation.sums,
+                partition.converted,
+            )
 
 
 class Reader:
@@ -107,6 +130,12 @@ class Reader:
             return Requests(None, refuse(partition))
         if layout.derivation:
             return self._derived(partition, layout, layout.derivation)
+        if (
+            partition.converted
+            and isinstance(partition.data, pl.DataFrame)
+            and self._is_plain(partition.data)
+        ):
+            return Requests(finished(partition.data), ())
         decoded = decode(partition, layout, self._wanted, self._watched(layout))
         if decoded.surprise:
             layout = self.learn(partition, whole=True) or layout
@@ -118,6 +147,30 @@ class Reader:
             conformed = conform(decoded.frame, layout.constants, self._wanted)
         rejects = (*decoded.rejects, *reject_rows(partition, decoded, conformed.reasons))
         return Requests(conformed.frame, _in_order(rejects))
+
+    def _is_plain(self, rows: pl.DataFrame) -> bool:
+        """Whether rows are requests as they are: converted ones were checked when they were written."""
+        as_is = not self._wishes.columns and not self._wishes.constants
+        return as_is and all(REQUESTS.get(name) == dtype for name, dtype in rows.schema.items())
+
+    def needed(self, path: str, schema: Mapping[str, pl.DataType]) -> list[str]:
+        """Which columns of a Parquet file have to be read.
+
+        Raises:
+            FormatError: if the log is not understood.
+        """
+        extras = [name for name in self._wanted if name not in REQUESTS]
+        self.fields = fields_of_schema(schema)
+        self.layout = layout = self._find(path, self.fields, self._wishes, extras)
+        derivation = layout.derivation or Derivation({})
+        if derivation.rows:
+            return list(schema)
+        places = [place.steps for name, place in layout.columns.items() if name in self._wanted]
+        wanted = {
+            steps[0].partition("[")[0]
+            for steps in (*places, *(r.steps for r in derivation.reads(self._wanted)))
+        }
+        return [name for name in schema if name in wanted]
 
     def _derived(self, partition: Partition, layout: Layout, derivation: Derivation) -> Requests:
         """The requests among records whose columns a format derives."""
@@ -132,12 +185,17 @@ class Reader:
         return Requests(conformed.frame, _in_order(rejects), derived.others)
 
     def _watched(self, layout: Layout) -> list[str]:
-        """The usual names of columns that change the bill, where no line so far had one."""
-        missing = [name for name in WATCHED if name in self._wanted and name not in layout.columns]
-        return [alias for name in missing for alias in WATCHED[name] if alias not in self.fields]
+        """Names of columns that change the bill, and own names asked for, where no line so far had one."""
+        missing = [name for name in self._wanted if name not in layout.columns]
+        names = [
+            alias for name in missing for alias in WATCHED.get(name, () if name in REQUESTS else (name,))
+        ]
+        return [name for name in names if name not in self.fields]
 
     def learn(self, partition: Partition, *, whole: bool = False) -> Layout | None:
         """The layout, given what some lines of this partition (or all) hold; `None` as long as there is no record."""
+        if self.layout and partition.container == "rows":
+            return self.layout
         seen = sample(partition, first=self.layout is None, whole=whole)
         if not seen and self.layout is None:
             return None

@@ -1,6 +1,6 @@
 """Nested records to flat reads: what to parse JSON to, and how to get every value out of what was parsed."""
 
-import json
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
@@ -8,10 +8,12 @@ from typing import Final, NamedTuple, TypeAlias
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from costopt.intake.formats.format import Fields, Kind
+from costopt.intake.formats.format import Fields
 from costopt.intake.formats.reads import EACH, UP, Read, Role, either, keyed
+from costopt.intake.walking import elements_in, parsed, value_in
 
 Dtype: TypeAlias = pl.DataType | DataTypeClass
+_Places: TypeAlias = Mapping[str, tuple[pl.Expr, Dtype]]
 
 _OWN: Final = "\x1e"
 LINE: Final = f"{_OWN}line"
@@ -22,19 +24,21 @@ _OPENS: Final = r"^\s*[{\[]"
 
 _RECORD: Final = "\x1erecord"
 _ROW: Final = "\x1erow"
-_NUMBERS: Final[frozenset[Kind]] = frozenset({"int", "float"})
+_TEXTS: Final = (pl.String, pl.Categorical)
+_PARSED: Final = "\x1f"
+"""Ends the name of what stands as JSON in the text of that name."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """A place in a record, and what of it is read.
+    """A place in a record, and what is read in it.
 
     State while it is built: what it holds.
     """
 
     inner: "dict[str, _Node]" = field(default_factory=dict)
     elements: "_Node | None" = None
-    roles: set[Role] = field(default_factory=set)
+    is_record: bool = False
 
     def child(self, name: str) -> "_Node":
         return self.inner.setdefault(name, _Node())
@@ -43,12 +47,10 @@ class _Node:
         self.elements = self.elements or _Node()
         return self.elements
 
-    def add(self, steps: Sequence[str], role: Role) -> None:
+    def add(self, steps: Sequence[str]) -> None:
         """Have a value read."""
-        node = self.down(steps[:-1])
-        names = either(steps[-1])
-        for name in names:
-            node.down([name]).roles.add(role if len(names) == 1 else "text")
+        for path in itertools.product(*map(either, steps)):
+            self.down(path)
 
     def down(self, steps: Iterable[str]) -> "_Node":
         node = self
@@ -56,29 +58,39 @@ class _Node:
             of_list = keyed(step)
             if of_list:
                 node = node.child(of_list.list).element()
-                node.child(of_list.key).roles.add("text")
+                node.child(of_list.key)
             else:
                 node = node.element() if step == EACH else node.child(step)
         return node
 
+    @property
+    def has_places(self) -> bool:
+        return bool(self.inner or self.elements or self.is_record)
+
     def dtype(self, fields: Fields, path: tuple[str, ...]) -> Dtype:
-        """What to parse to; an object that logs write as text is parsed afterwards."""
-        seen = fields[".".join(path)].kinds - {"null"} if ".".join(path) in fields else frozenset()
+        """What to parse to: values to texts, as any other type takes some values for others (1 for `true`).
+
+        An object that logs write as text is parsed afterwards; one that is read as if it were a value is passed over.
+        """
+        name = ".".join(path)
+        seen = fields[name].kinds - {"null"} if name in fields else frozenset()
+        if self.has_places and seen == {"str"}:
+            return pl.String
         if self.elements:
             return pl.List(self.elements.dtype(fields, (*path, "[]")))
-        if self.inner and seen != {"str"}:
+        if self.inner or self.is_record or seen == {"object"}:
             return pl.Struct({name: node.dtype(fields, (*path, name)) for name, node in self.inner.items()})
         if seen == {"list"}:
-            return pl.List(pl.String)
-        numeric = self.roles and self.roles <= {"count", "measure", "usd"}
-        return pl.Float64 if numeric and seen <= _NUMBERS else pl.String
+            has_objects = any(other.startswith(f"{name}.[].") for other in fields)
+            return pl.List(pl.Struct({}) if has_objects else pl.String)
+        return pl.String
 
     def as_text(self) -> Dtype:
         """What to parse to where an object stands in a text."""
         if self.elements:
             return pl.List(self.elements.as_text())
         inner = {name: node.as_text() for name, node in self.inner.items()}
-        return pl.Struct(inner) if inner else pl.String
+        return pl.Struct(inner) if inner or self.is_record else pl.String
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,17 @@ class Shape:
 
     def schema(self) -> Mapping[str, Dtype]:
         """What to parse a line to."""
-        root = _Node()
+        return {name: node.dtype(self.fields, (name,)) for name, node in self._tree().inner.items()}
+
+    def _tree(self) -> _Node:
+        levels = [root := _Node()]
+        for row in self.rows:
+            levels.append(levels[-1].down(row.split("/")).element())
+            levels[-1].is_record = True
         for read in self.reads:
             level, steps = self._placed(read)
-            node = root
-            for row in self.rows[:level]:
-                node = node.down(row.split("/")).element()
-            node.add(steps, read.role)
-        return {name: node.dtype(self.fields, (name,)) for name, node in root.inner.items()}
+            levels[level].add(steps)
+        return root
 
     def _placed(self, read: Read) -> tuple[int, tuple[str, ...]]:
         """How many lists deep a value is, and the steps from there."""
@@ -119,18 +134,26 @@ class Shape:
 
         Args:
             parsed: A row for each line, with fields of any types; what is not there is null.
+
+        Raises:
+            PolarsError: if a text should be JSON and is none.
         """
+        node = self._tree()
         level = parsed.with_row_index(LINE)
         for depth in range(len(self.rows) + 1):
             own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
-            level = _with_texts_parsed(level, own)
+            level = _with_texts_parsed(level, node)
             found = _keyed_values(level, own)
-            schema = level.schema
-            taken = [found.get(read, _value(schema, own[read], read.role)).alias(read.name) for read in own]
+            places = _places(level)
+            taken = [
+                (found[read] if read in found else _value(places, steps, read.role)).alias(read.name)
+                for read, steps in own.items()
+            ]
             kept = [name for name in level.columns if name.startswith(_OWN)]
             if depth == len(self.rows):
                 return level.lazy().select(*kept, *taken).collect()
-            level = _elements(level, self.rows[depth], [*map(pl.col, kept), *taken])
+            row = self.rows[depth].split("/")
+            level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
         return level
 
     def walk(self, lines: Sequence[bytes]) -> pl.DataFrame:
@@ -138,7 +161,7 @@ class Shape:
         rows = [
             {LINE: index, **{read.name: None for read in self.reads}, **values}
             for index, line in enumerate(lines)
-            for values in self._walked(json.loads(line), 0)
+            for values in self._walked(parsed(line), 0)
         ]
         schema = {LINE: pl.UInt32, **{read.name: pl.String for read in self.reads}}
         return pl.DataFrame(rows, schema=schema, orient="row")
@@ -149,12 +172,11 @@ class Shape:
         own = [
             (read, steps) for read in self.reads for level, steps in [self._placed(read)] if level == depth
         ]
-        values = {read.name: _said(_down(record, steps, read.role)) for read, steps in own}
+        values = {read.name: value_in(record, steps, read.role) for read, steps in own}
         if depth == len(self.rows):
             yield values
             return
-        elements = _down(record, tuple(self.rows[depth].split("/")), "text")
-        for element in elements if isinstance(elements, list) else []:
+        for element in elements_in(record, self.rows[depth].split("/")):
             for inner in self._walked(element, depth + 1):
                 yield {**values, **inner}
 
@@ -162,77 +184,141 @@ class Shape:
 # Out of what was parsed
 
 
-def _elements(level: pl.DataFrame, row: str, kept: Sequence[pl.Expr]) -> pl.DataFrame:
+def one_value(text: pl.Expr, dtype: Dtype) -> pl.Expr:
+    """A value in JSON for each text.
+
+    Polars parses many texts as one list. So that two broken texts are not taken for one value, nor a text with two
+    values for two, each is put in brackets and has to be a list of one; and whoever asks has to compare the numbers of
+    texts and values.
+    """
+    return (pl.lit("[") + text + pl.lit("]")).str.json_decode(pl.List(dtype)).list.to_array(1).arr.first()
+
+
+def _elements(level: pl.DataFrame, row: Sequence[str], kept: Sequence[pl.Expr]) -> pl.DataFrame:
     """A row for each element of a list, with its fields as columns."""
-    found, dtype = _at(level.schema, row.split("/"))
-    if found is None or not isinstance(dtype, pl.List):
+    found, dtype = _at(level, row)
+    if found is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
         return level.select(*kept).clear()
-    exploded = (
-        level.select(*kept, found.alias(_RECORD)).explode(_RECORD).filter(pl.col(_RECORD).is_not_null())
-    )
-    return exploded.unnest(_RECORD) if isinstance(dtype.inner, pl.Struct) else exploded.drop(_RECORD).clear()
+    exploded = level.select(*kept, found.alias(_RECORD)).explode(_RECORD)
+    return exploded.filter(pl.col(_RECORD).is_not_null()).unnest(_RECORD)
 
 
-def _with_texts_parsed(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...]]) -> pl.DataFrame:
-    """With the objects that stand in texts as objects."""
-    root = _Node()
-    for read, steps in places.items():
-        root.add(steps, read.role)
-    texts = [
-        name for name, node in root.inner.items() if name in level.columns and (node.inner or node.elements)
-    ]
-    return level.with_columns(
-        pl.when(pl.col(name).str.contains(_OPENS))
-        .then(name)
-        .str.json_decode(root.inner[name].as_text())
-        .alias(name)
-        for name in texts
-        if level.schema[name] == pl.String
-    )
+def _with_texts_parsed(level: pl.DataFrame, node: _Node) -> pl.DataFrame:
+    """With the objects and lists that stand in texts beside these."""
+    found = []
+    for name, inner in node.inner.items():
+        if name in level.columns and level.schema[name] in _TEXTS and inner.has_places:
+            texts = level[name].cast(pl.String).alias(name + _PARSED)
+            found.append(_decoded(texts, inner.as_text()))
+        elif name in level.columns and _has_texts(level.schema[name], inner):
+            found.append(_with_texts_parsed(level[name].struct.unnest(), inner).to_struct(name))
+    return level.with_columns(found)
 
 
-def _at(level: Mapping[str, Dtype], steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
-    """A value inside a row of that schema, and its type; None where there is none."""
-    if steps[0] not in level:
-        return None, None
-    found: pl.Expr = pl.col(steps[0])
-    dtype = level[steps[0]]
-    for step in steps[1:]:
-        inner = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
+def _has_texts(dtype: Dtype, node: _Node) -> bool:
+    """Whether there is a text where there should be something with places in it."""
+    if dtype in _TEXTS:
+        return node.has_places
+    inner = _schema_of(dtype)
+    return any(_has_texts(inner[name], child) for name, child in node.inner.items() if name in inner)
+
+
+def _decoded(texts: pl.Series, dtype: Dtype) -> pl.Series:
+    """What texts say in JSON; nothing if they are no object or list."""
+    text = pl.col(texts.name)
+    said = pl.when(text.str.contains(_OPENS)).then(text)
+    found = texts.to_frame().select(one_value(said, dtype).alias(texts.name)).to_series()
+    if found.len() != texts.len():
+        raise pl.exceptions.ShapeError("texts that are JSON only together")
+    return found
+
+
+def _at(level: pl.DataFrame, steps: Sequence[str]) -> tuple[pl.Expr | None, Dtype | None]:
+    """A value inside a row, and its type; None where there is none."""
+    inner = _places(level)
+    found, dtype = None, None
+    for step in steps:
         if step not in inner:
             return None, None
-        found, dtype = found.struct.field(step), inner[step]
+        found, dtype = _gone_into(inner, step)
+        inner = _places_in(found, dtype)
     return found, dtype
 
 
-def _value(level: Mapping[str, Dtype], steps: Sequence[str], role: Role) -> pl.Expr:
-    """A value of a row of that schema; null where there is none."""
-    if EACH in steps:
-        return _of_elements(level, steps, role)
-    several = [_at(level, (*steps[:-1], name)) for name in either(steps[-1])]
-    there = [
-        (found, dtype) for found, dtype in several if found is not None and not isinstance(dtype, pl.Struct)
-    ]
-    if not there:
-        return pl.lit(None, dtype=pl.String)
-    return pl.coalesce(
-        found.cast(pl.List(pl.String)).list.join(",") if isinstance(dtype, pl.List) else found
-        for found, dtype in there
-    )
+def _places(level: pl.DataFrame) -> _Places:
+    return {name: (pl.col(name), dtype) for name, dtype in level.schema.items()}
 
 
-def _of_elements(level: Mapping[str, Dtype], steps: Sequence[str], role: Role) -> pl.Expr:
-    """The largest count in the elements of a list, or the first of anything else."""
-    place = steps.index(EACH)
-    found, dtype = _at(level, steps[:place])
-    if found is None or not isinstance(dtype, pl.List):
-        return pl.lit(None, dtype=pl.String)
-    element = pl.element()
-    for inner in steps[place + 1 :]:
-        element = element.struct.field(inner)
-    if role == "count":
-        return found.list.eval(element.cast(pl.Float64, strict=False)).list.max()
-    return found.list.eval(element.drop_nulls()).list.first()
+def _places_in(found: pl.Expr, dtype: Dtype) -> _Places:
+    return {name: (found.struct.field(name), each) for name, each in _schema_of(dtype).items()}
+
+
+def _gone_into(inner: _Places, name: str) -> tuple[pl.Expr, Dtype]:
+    """A place that is not a value itself: of a text what it says."""
+    return inner.get(name + _PARSED, inner[name])
+
+
+def _value(places: _Places, steps: Sequence[str], role: Role) -> pl.Expr:
+    """A value of a row; null where there is none."""
+    found = _first_of(places, steps, role)
+    return pl.lit(None, dtype=pl.String) if found is None else found
+
+
+def _first_of(inner: _Places, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """The first value that is there down the steps, of which the first may name several places."""
+    of_list = keyed(steps[0])
+    if of_list:
+        found = [_below(*_gone_into(inner, of_list.list), steps, role)] if of_list.list in inner else []
+    else:
+        there = [name for name in either(steps[0]) if name in inner]
+        rest = steps[1:]
+        found = [_below(*(_gone_into(inner, name) if rest else inner[name]), rest, role) for name in there]
+    values = [each for each in found if each is not None]
+    return pl.coalesce(values) if values else None
+
+
+def _below(found: pl.Expr, dtype: Dtype, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """What is down the steps of a value; None where its type has no such place."""
+    if not steps:
+        return _plain(found, dtype)
+    if isinstance(dtype, pl.List):
+        return _of_elements(found, dtype, steps, role)
+    if isinstance(dtype, pl.Struct):
+        return _first_of(_places_in(found, dtype), steps, role)
+    if dtype in _TEXTS:
+        raise pl.exceptions.SchemaError("a text inside a list that may be JSON")
+    return None
+
+
+def _plain(found: pl.Expr, dtype: Dtype) -> pl.Expr | None:
+    """A value, or a list of values as a text; an object is none."""
+    if isinstance(dtype, pl.List):
+        if dtype.inner.is_nested():
+            return None
+        texts = found.cast(pl.List(pl.String)).list.drop_nulls()
+        return pl.when(texts.list.len() > 0).then(texts.list.join(","))
+    return None if isinstance(dtype, pl.Struct) else found
+
+
+def _of_elements(found: pl.Expr, dtype: pl.List, steps: Sequence[str], role: Role) -> pl.Expr | None:
+    """The largest count in the elements of a list, or the first of anything else; of those with a key, the last."""
+    element, of_list = pl.element(), keyed(steps[0])
+    if of_list and of_list.key in _schema_of(dtype.inner):
+        element = element.filter(element.struct.field(of_list.key).cast(pl.String) == of_list.value)
+    elif steps[0] != EACH:
+        return None
+    value = _below(element, dtype.inner, steps[1:], role)
+    if value is None:
+        return None
+    texts = found.list.eval(value.cast(pl.String).drop_nulls())
+    if of_list or role != "count":
+        return texts.list.last() if of_list else texts.list.first()
+    number = pl.element().cast(pl.Float64, strict=False)
+    return texts.list.eval(pl.element().sort_by(number, nulls_last=False, maintain_order=True)).list.last()
+
+
+def _schema_of(dtype: Dtype) -> Mapping[str, Dtype]:
+    return dtype.to_schema() if isinstance(dtype, pl.Struct) else {}
 
 
 class _Entries(NamedTuple):
@@ -244,83 +330,50 @@ class _Entries(NamedTuple):
 
     def of(self, level: pl.DataFrame, keys: Iterable[str]) -> dict[str, pl.Series]:
         """By key: a column with the value that each row has for it, the last one where there are several."""
-        place, dtype = _at(level.schema, self.list)
+        place, dtype = _at(level, self.list)
         if place is None or not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
             return {}
         entries = level.select(place.alias(_RECORD)).with_row_index(_ROW).explode(_RECORD).unnest(_RECORD)
         if self.key not in entries.columns:
             return {}
-        value = _value(entries.schema, self.value, "text").alias(_RECORD)
+        value = _value(_places(entries), self.value, "text").alias(_RECORD)
         told = entries.select(_ROW, value)
         wanted = pl.Enum(sorted(keys))
         code = entries[self.key].cast(pl.String).cast(wanted, strict=False).to_physical()
         rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
-        nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, level.height)
-        found = {number: told.filter(code == number) for number in code.drop_nulls().unique().sort()}
-        return {
-            wanted.categories[number]: own[_RECORD]
-            if own[_ROW].equals(rows)
-            else nothing.clone().scatter(own[_ROW], own[_RECORD])
-            for number, own in found.items()
+        is_told = told[_RECORD].is_not_null()
+        found = {
+            wanted.categories[number]: told.filter((code == number) & is_told)
+            for number in code.drop_nulls().unique().sort()
         }
+        return {name: _scattered(own, rows) for name, own in found.items() if own.height}
+
+
+def _scattered(told: pl.DataFrame, rows: pl.Series) -> pl.Series:
+    """A value for each row: the last one told for it, or none."""
+    if told[_ROW].equals(rows):
+        return told[_RECORD]
+    nothing = pl.Series([None], dtype=told.schema[_RECORD]).new_from_index(0, rows.len())
+    return nothing.scatter(told[_ROW], told[_RECORD])
 
 
 def _keyed_values(level: pl.DataFrame, places: Mapping[Read, tuple[str, ...]]) -> dict[Read, pl.Expr]:
-    """The reads that stand in lists under a key; each list is gone through once."""
+    """The reads that stand in lists under a key; each list is gone through once.
+
+    Lists in the elements of others are left to `_value`, and so is what may stand in several places.
+    """
     lists: dict[_Entries, dict[Read, str]] = {}
     for read, steps in places.items():
-        for place, step in enumerate(steps):
-            of_list = keyed(step)
-            if of_list:
-                entries = _Entries((*steps[:place], of_list.list), of_list.key, steps[place + 1 :])
-                lists.setdefault(entries, {})[read] = of_list.value
+        lists_down = [(at, keyed(step)) for at, step in enumerate(steps) if keyed(step) or step == EACH]
+        if len(lists_down) != 1 or "|" in "".join(steps[: lists_down[0][0]]):
+            continue
+        ((at, of_list),) = lists_down
+        if of_list and steps[at + 1 :]:
+            entries = _Entries((*steps[:at], of_list.list), of_list.key, steps[at + 1 :])
+            lists.setdefault(entries, {})[read] = of_list.value
+    nothing = pl.lit(None, dtype=pl.String)
     found: dict[Read, pl.Expr] = {}
     for entries, keys in lists.items():
         values = entries.of(level, set(keys.values()))
-        found |= {read: pl.lit(values[key]) for read, key in keys.items() if key in values}
+        found |= {read: pl.lit(values[key]) if key in values else nothing for read, key in keys.items()}
     return found
-
-
-# Out of what Python parsed
-
-
-def _down(value: object, steps: tuple[str, ...], role: Role) -> object:
-    if not steps:
-        return value
-    if isinstance(value, str):
-        value = _parsed(value)
-    step, rest = steps[0], steps[1:]
-    of_list = keyed(step)
-    if step == EACH or of_list:
-        elements = value if of_list is None else _down(value, (of_list.list,), role)
-        if not isinstance(elements, list):
-            return None
-        if of_list:
-            elements = [each for each in elements if _down(each, (of_list.key,), role) == of_list.value]
-        found = [each for each in (_down(element, rest, role) for element in elements) if each is not None]
-        return _of_several(found, role)
-    if not isinstance(value, dict):
-        return None
-    several = [value[name] for name in either(step) if value.get(name) is not None]
-    return _down(several[0], rest, role) if several else None
-
-
-def _of_several(found: Sequence[object], role: Role) -> object:
-    """The largest count, or the first of anything else; of an element by its key, the last."""
-    numbers = [each for each in found if isinstance(each, int | float)]
-    return max(numbers) if role == "count" and numbers else next(iter(found), None)
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _said(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
-        return ",".join(text for each in value if (text := _said(each)) is not None)
-    return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Paths, globs, directories and `-` to log files, unpacked and told apart by what they hold."""
+"""Paths, globs, directories, URLs and `-` to log files, unpacked and told apart by what they hold."""
 
 import glob
 import gzip
@@ -7,14 +7,16 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, NoReturn, cast
 
 import zstandard
 
 from costopt.errors import SourceError
+from costopt.intake.addresses import displayed, is_url
+from costopt.intake.remote import Remote, find_remote
 
 Container = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 
@@ -38,59 +40,88 @@ _UNPACK_ERRORS: Final = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One log file, or standard input (`-`)."""
+    """One log file, or standard input (`-`).
+
+    Attributes:
+        path: The file; of a URL what may be shown of it.
+        remote: The file behind a URL.
+    """
 
     path: str
+    remote: Remote | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int:
         """Bytes on disk, packed as it is; 0 where it cannot be known."""
+        if self.remote:
+            return self.remote.size
         return 0 if self.path == "-" else Path(self.path).stat().st_size
 
     @property
     def container(self) -> Container | None:
         """What the file's name says it holds, `None` where it says nothing."""
-        name = Path(self.path)
+        name = Path(self.remote.shown if self.remote else self.path)
         suffix = Path(name.stem).suffix if name.suffix.lower() in _PACKED else name.suffix
         return _BY_SUFFIX.get(suffix.lower())
 
 
 def find_sources(paths: Iterable[str]) -> list[Source]:
-    """The log files that paths, globs, directories and `-` name, in that order, sorted within each.
+    """The log files that paths, globs, directories, URLs and `-` name, in that order, sorted within each.
 
     A directory gives every log file below it, hidden ones excepted; a file named twice is read twice.
 
     Raises:
         SourceError: if a path names nothing.
     """
-    return [Source(path) for text in paths for path in _expand(text)]
+    return _told_apart([source for text in paths for source in _expand(text)])
 
 
-def _expand(text: str) -> list[str]:
+def _told_apart(sources: list[Source]) -> list[Source]:
+    """Numbers for URLs that look the same without their queries."""
+    urls: dict[str, list[str]] = {}
+    numbered = []
+    for source in sources:
+        if source.remote:
+            same = urls.setdefault(source.path, [])
+            same += [source.remote.path] if source.remote.path not in same else []
+            number = same.index(source.remote.path) + 1
+            numbered.append(replace(source, path=f"{source.path} ({number})") if number > 1 else source)
+        else:
+            numbered.append(source)
+    return numbered
+
+
+def _expand(text: str) -> list[Source]:
+    if is_url(text):
+        remotes = find_remote(text, _is_log)
+        return [Source(remote.shown, remote) for remote in remotes] or _nothing_in(displayed(text))
     path = Path(text)
     if text == "-" or path.is_file():
-        return [text]
+        return [Source(text)]
     if path.is_dir():
-        found = sorted(str(file) for file in path.rglob("*") if _is_log(file, path))
-        if not found:
-            raise SourceError(
-                f"No log files in `{text}`",
-                hint=f"a directory is searched for {', '.join(_BY_SUFFIX)}, also packed as .gz or .zst",
-            )
-        return found
+        files = (file for file in path.rglob("*") if _is_log(str(file.relative_to(path))) and file.is_file())
+        return [Source(name) for name in sorted(map(str, files))] or _nothing_in(text)
     if path.exists():
-        return [text]
+        return [Source(text)]
     found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207 - may be absolute
     if not found:
         raise SourceError(
             f"No such file: `{text}`", hint="name a log file, a directory, a glob, or `-` for stdin"
         )
-    return found
+    return [Source(name) for name in found]
 
 
-def _is_log(file: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return not hidden and file.is_file() and Source(str(file)).container is not None
+def _is_log(name: str) -> bool:
+    """Whether a file is a log, by its path from the directory that was named."""
+    hidden = any(part.startswith(".") for part in Path(name).parts)
+    return not hidden and Source(name).container is not None
+
+
+def _nothing_in(directory: str) -> NoReturn:
+    raise SourceError(
+        f"No log files in `{directory}`",
+        hint=f"a directory is searched for {', '.join(_BY_SUFFIX)}, also packed as .gz or .zst",
+    )
 
 
 class Stream:
@@ -105,11 +136,13 @@ class Stream:
         self.damage: str | None = None
         self._raw = raw
         unpacked = _unpack(raw)
-        self._file = raw if unpacked is None else _buffered(_Blocks(unpacked, self._note))
+        self._file = raw if unpacked is None else _buffered(_to_damage(unpacked, self._note))
         self.plain = unpacked is None and source.path != "-" and raw.seekable()
-        head = self.peek(3)
+        head = self.peek(4)
         if self.damage:
             raise SourceError(f"Cannot unpack `{source.path}`: {self.damage}", hint="is the file complete?")
+        if source.remote and unpacked is None and not head.startswith(_PARQUET):
+            self.damage = source.remote.doubt
         if head[:3] == _BOM:
             self.read(3)
 
@@ -131,7 +164,7 @@ class Stream:
     @property
     def position(self) -> int:
         """How many bytes of the file, packed as it is, were read; 0 where it cannot be known."""
-        return self._raw.tell() if self._raw.seekable() else 0
+        return self._raw.tell() if self._raw.seekable() or self.source.remote else 0
 
     def read_lines(self, size: int) -> bytes:
         """About `size` bytes, to the end of a line if one ends within the next `size` bytes."""
@@ -162,37 +195,43 @@ class Stream:
         return "tsv" if b"\t" in head.partition(b"\n")[0] else "csv"
 
 
+def _to_damage(blocks: Iterator[bytes], note: Callable[[Exception], None]) -> Iterator[bytes]:
+    """The blocks; an error on the way to the next one is noted, and ends them."""
+    try:
+        yield from blocks
+    except _UNPACK_ERRORS as error:
+        note(error)
+
+
 class _Blocks(io.RawIOBase):
-    """A file made of blocks of bytes; an error on the way to the next one is noted, and ends the file.
+    """A file made of blocks of bytes. State: what is left of the block at hand, and how much was read."""
 
-    State: what is left of the block at hand.
-    """
-
-    def __init__(self, blocks: Iterator[bytes], note: Callable[[Exception], None]) -> None:
+    def __init__(self, blocks: Iterator[bytes | memoryview]) -> None:
         self._blocks = blocks
-        self._note = note
         self._rest = memoryview(b"")
+        self._position = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # all that BufferedReader passes
-        try:
-            while not self._rest:
-                self._rest = memoryview(next(self._blocks))
-        except StopIteration:
-            return 0
-        except _UNPACK_ERRORS as error:
-            self._note(error)
-            return 0
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
+        self._position += size
         return size
 
+    def tell(self) -> int:
+        return self._position
 
-def _buffered(blocks: _Blocks) -> io.BufferedReader:
-    return io.BufferedReader(blocks, _BLOCK)
+
+def _buffered(blocks: Iterator[bytes | memoryview]) -> io.BufferedReader:
+    return io.BufferedReader(_Blocks(blocks), _BLOCK)
 
 
 def _unpack(raw: io.BufferedReader) -> Iterator[bytes] | None:
@@ -247,6 +286,10 @@ def open_source(source: Source) -> Iterator[Stream]:
             yield Stream(source, own)
         finally:
             own.detach()
+        return
+    if source.remote:
+        with closing(source.remote.blocks()) as blocks:
+            yield Stream(source, _buffered(blocks))
         return
     try:
         raw = Path(source.path).open("rb", buffering=1 << 17)  # noqa: SIM115 - closed below

@@ -12,16 +12,22 @@ class FileReport(Frozen):
     Attributes:
         path: As it was found.
         format: The log format it is in.
-        requests: Requests read from it, duplicates removed.
+        requests: Requests in the bill.
+        filtered_out: Requests that the filter left out, duplicates not counted.
         rejected: Lines that are no requests.
         duplicates: Requests that were read before.
+        others: Records that are no requests by the format: messages, tool calls, totals of others.
+        sums: What cannot be known because the lines are sums over many requests; empty where they are requests.
     """
 
     path: str
     format: str
     requests: int
+    filtered_out: int
     rejected: int
     duplicates: int
+    others: int = 0
+    sums: str = ""
 
 
 class Example(Frozen):
@@ -41,6 +47,28 @@ class UnpricedModel(Frozen):
     suggestion: str | None
 
 
+class Converted(Frozen):
+    """Where converted files are from: what was read then, and what of it is not in them.
+
+    Attributes:
+        id: Files of the same conversion have the same.
+        files: How many logs were read.
+        requests: How many requests were written.
+        rejected: How many lines were no requests.
+        duplicates: How many requests were left out because they had been read before.
+        duplicates_usd: What those would have cost; null where none of them had a price.
+        others: How many records were no requests by the format of their log.
+    """
+
+    id: str
+    files: int
+    requests: int
+    rejected: int
+    duplicates: int
+    duplicates_usd: Decimal | None
+    others: int
+
+
 class IntakeReport(Frozen):
     """All that was read.
 
@@ -48,25 +76,33 @@ class IntakeReport(Frozen):
         files: How many files.
         bytes: Their size on disk, packed as they are.
         requests: Requests in the bill.
+        where: The filter, as it was given; null where there is none.
+        filtered_out: Requests that it left out, duplicates not counted.
         rejected: Lines that are no requests.
-        duplicates: Requests removed because they were read before.
-        duplicates_usd: What those would have cost.
+        duplicates: Requests removed because they were read before; with a filter, those that it keeps.
+        duplicates_usd: What those would have cost; null where none of them has a price.
+        others: Records that are no requests by the format of their log: messages, tool calls, totals of others.
         unpriced: Requests in no total, because their cost is unknown.
         unpriced_models: The models they are of, most requests first.
         examples: The first few rejected lines.
         by_file: The same counts for each file.
+        converted: Of converted files: where they are from, each conversion once.
     """
 
     files: int
     bytes: int
     requests: int
+    where: str | None
+    filtered_out: int
     rejected: int
     duplicates: int
-    duplicates_usd: Decimal
+    duplicates_usd: Decimal | None
+    others: int
     unpriced: int
     unpriced_models: tuple[UnpricedModel, ...] = ()
     examples: tuple[Example, ...] = ()
     by_file: tuple[FileReport, ...] = ()
+    converted: tuple[Converted, ...] = ()
 
 
 class LayerReport(Frozen):

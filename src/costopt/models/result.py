@@ -26,7 +26,10 @@ class Result(Frozen):
 
 
 class Period(Frozen):
-    """From the first to the last request, UTC; both null where there is none."""
+    """From the first to the last request, UTC; both null where there is none.
+
+    A filter shortens it only by what it says of `timestamp`, so that what a part costs a day adds up to the whole.
+    """
 
     start: dt.datetime | None
     end: dt.datetime | None

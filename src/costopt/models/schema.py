@@ -49,7 +49,10 @@ TOKENS: Final = (
 COUNTS: Final = ("requests", *TOKENS, "web_searches")
 """What rollups add up; a column the log lacks counts 1 request and 0 of the rest."""
 
-NUMBERS: Final = ("latency_ms", "ttft_ms", "quality", "confidence", "propensity", "prompt_chars")
+SIZES: Final = ("context_tokens",)
+"""Whole numbers that say how large something is; never summed, null where the log does not say."""
+
+NUMBERS: Final = ("latency_ms", "ttft_ms", "attempt", "quality", "confidence", "propensity", "prompt_chars")
 """Measurements of a single request; never summed into a bill."""
 
 TEXTS: Final = ("request_id", "prompt", "prompt_hash")
@@ -61,7 +64,7 @@ REQUESTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "request_id": pl.String,
     "timestamp": TIMESTAMP,
     **dict.fromkeys(DIMENSIONS, pl.Categorical),
-    **dict.fromkeys(COUNTS, pl.Int64),
+    **dict.fromkeys((*COUNTS, *SIZES), pl.Int64),
     "cost_usd": USD,
     **dict.fromkeys(NUMBERS, pl.Float64),
     "prompt_hash": pl.String,
@@ -102,9 +105,11 @@ COLUMN_MEANINGS: Final[dict[str, str]] = {
     "output_audio_tokens": "audio in the output; a part of `output_tokens`",
     "output_image_tokens": "images in the output; a part of `output_tokens`",
     "web_searches": "searches the provider bills for by the piece",
+    "context_tokens": "the prompt size that decides the context tier, where it is not `input_tokens` by `requests`",
     "cost_usd": "the cost as logged, in US dollars",
     "latency_ms": "time to the whole answer, in milliseconds",
     "ttft_ms": "time to the first token, in milliseconds",
+    "attempt": "which try of the same request this is; above 1 it is a retry",
     "quality": "a score of the answer, 0 to 1",
     "confidence": "the model's own confidence, 0 to 1",
     "propensity": "the probability with which the router chose this model, 0 to 1",

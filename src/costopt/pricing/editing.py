@@ -58,7 +58,7 @@ def edited(content: str, models: Mapping[tuple[str, str], Model], providers: Seq
     result = _appended(_replaced(content, texts, line_end), added, line_end)
     if not _says(result, _expected(tables, texts, added)):
         raise Problem(
-            "its models cannot be replaced one by one",
+            "its models cannot be edited one by one",
             hint="write each as a `[[model]]` table with lines of its own",
         )
     return result

@@ -28,15 +28,22 @@ class Problem(Exception):  # noqa: N818 - becomes a CatalogError once the file i
         self.hint = hint
         self.path = path
 
+    def within(self, place: str, *path: str | int) -> "Problem":
+        """The same, seen from around the table that it was found in: in words, and as keys and indices."""
+        message = f"{place}: {self}" if place else str(self)
+        return Problem(message, hint=self.hint, path=(*path, *self.path))
+
 
 @contextmanager
 def within(place: str, *path: str | int) -> Iterator[None]:
-    """Add to a problem the table that it was found in: in words, and as keys and indices."""
+    """Add to a problem the table that it was found in.
+
+    What is done for every model catches the problem itself, which takes no time where there is none.
+    """
     try:
         yield
     except Problem as problem:
-        where = f"{place}: {problem}" if place else str(problem)
-        raise Problem(where, hint=problem.hint, path=(*path, *problem.path)) from None
+        raise problem.within(place, *path) from None
 
 
 def unexpected(key: str, value: object, expected: str) -> Problem:

@@ -36,6 +36,15 @@ def _held(rows: Sequence[PriceRow], day: Day) -> list[int]:
     return sorted(held.values())
 
 
+def source_of(rows: Sequence[PriceRow], rates: Sequence[RateChange]) -> str:
+    """Where the first price of those that are not the same is from, if it says so itself."""
+    place = next((change.place for change in rates if change.before is not None), None)
+    if place is None:
+        return ""
+    row = in_force(rows, place.starts).get((place.hours_utc, frozenset(place.weekdays)))
+    return row.sources.get(place.mode, "") if row else ""
+
+
 def _has_begun(row: PriceRow, day: Day) -> bool:
     return row.starts is None or (day is not None and row.starts <= day)
 
@@ -131,13 +140,21 @@ def _shared(one: PriceRow | None, other: PriceRow | None) -> list[str]:
 
 
 def _otherwise(one: PriceRow | None, other: PriceRow | None, modes: Sequence[str]) -> Iterator[RateChange]:
-    """The rates of those modes that are not the same; where both list some, only those."""
+    """The rates of those modes that are not the same, from when both hold; where both list some, only those."""
+    terms = _both_terms(one, other)
     for mode in modes:
         ours, theirs = (row.modes.get(mode) if row else None for row in (one, other))
         if (ours or theirs) and not agree(ours, theirs):
-            found = changes(_alone(one, one or other, mode), _alone(other, one or other, mode))
+            found = changes(_alone(one, terms, mode), _alone(other, terms, mode))
             both = [change for change in found if change.before is not None and change.after is not None]
             yield from both or found
+
+
+def _both_terms(one: PriceRow | None, other: PriceRow | None) -> PriceRow | None:
+    """The terms of the one, else of the other, from when both hold."""
+    terms = one or other
+    starts = max((row.starts for row in (one, other) if row and row.starts), default=None)
+    return replace(terms, starts=starts) if terms else None
 
 
 def _alone(row: PriceRow | None, terms: PriceRow | None, mode: str) -> tuple[PriceRow, ...]:

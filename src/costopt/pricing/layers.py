@@ -56,8 +56,10 @@ def _models(layers: Sequence[Layer]) -> tuple[Model, ...]:
         for index, model in enumerate(layer.models):
             key = (model.provider, model.id)
             own = model if model.layer == number else replace(model, layer=number)
-            with within(f"model `{model.name}`", "model", index):
-                over[key] = _over(merged[key], own, layers) if key in merged else own
+            if key in merged:
+                with within(f"model `{model.name}`", "model", index):
+                    own = _over(merged[key], own, layers)
+            over[key] = own
         new = {key: model for key, model in over.items() if key not in merged}
         merged = {**new, **{key: over.get(key, model) for key, model in merged.items()}}
     return tuple(merged.values())
@@ -167,17 +169,18 @@ def _both(upper: tuple[str, ...], lower: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_spellings(layer: Layer, providers: Mapping[str, Provider]) -> None:
     """Two spellings of one provider would hide the models under one of them."""
+    spellings = {name: spelling(name) for name in providers}
     owners: dict[str, str] = {}
     for provider in providers.values():
         for name in (provider.id, *provider.names):
             owners.setdefault(spelling(name), provider.id)
     for number, model in enumerate(layer.models):
-        owner = owners[spelling(model.provider)]
+        owner = owners[spellings[model.provider]]
         if owner != model.provider:
             raise _respelt(f"model `{model.name}`: its provider", owner, ("model", number, "provider"))
     for number, provider in enumerate(layer.providers):
-        for other in providers:
-            if other != provider.id and spelling(other) == spelling(provider.id):
+        for other, spelt in spellings.items():
+            if other != provider.id and spelt == spellings[provider.id]:
                 raise _respelt(f"provider `{provider.id}`", other, ("provider", number, "id"))
 
 

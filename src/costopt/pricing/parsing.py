@@ -39,6 +39,7 @@ TOP_KEYS = frozenset(
 PROVIDER_KEYS = frozenset({"id", "names", "strip", "fallback", "infer", "gateway"})
 MODEL_KEYS = frozenset({"provider", "id", "match", "price", "source", "tokenizer", "extend", "synced"})
 MATCH_KEYS = ("exact", "prefix", "suffix", "contains", "regex")
+_NO_MATCH = Match()
 _SEPARATORS = re.compile(r"[\s_.-]+")
 
 
@@ -108,17 +109,15 @@ def _models(tables: Iterable[Table]) -> tuple[Model, ...]:
     models = []
     ids: set[tuple[str, str]] = set()
     names: dict[tuple[str, str], str] = {}
-    for number, table in enumerate(tables, 1):
-        name = f"{table.get('provider', '?')}/{table.get('id', f'number {number}')}"
-        with within(f"model `{name}`", "model", number - 1):
+    for number, table in enumerate(tables):
+        try:
             model = _model(table)
-            if (model.provider, model.id) in ids:
-                raise Problem(
-                    "it is there twice", hint="keep one entry; a price change is a second `[[model.price]]`"
-                )
+            _claim_id(model, ids)
             _claim_names(model, names)
-            ids.add((model.provider, model.id))
-            models.append(model)
+        except Problem as problem:
+            name = f"{table.get('provider', '?')}/{table.get('id', f'number {number + 1}')}"
+            raise problem.within(f"model `{name}`", "model", number) from None
+        models.append(model)
     return tuple(models)
 
 
@@ -142,6 +141,16 @@ def _prices(table: Table) -> tuple[PriceRow, ...]:
     return read_rows(tables) if tables or not flag(table, "extend") else ()
 
 
+def _claim_id(model: Model, ids: set[tuple[str, str]]) -> None:
+    """A provider has one model of an id."""
+    key = (model.provider, model.id)
+    if key in ids:
+        raise Problem(
+            "it is there twice", hint="keep one entry; a price change is a second `[[model.price]]`"
+        )
+    ids.add(key)
+
+
 def _claim_names(model: Model, names: dict[tuple[str, str], str]) -> None:
     """An exact name belongs to one model of its provider."""
     for name in model.match.exact:
@@ -157,8 +166,8 @@ def _claim_names(model: Model, names: dict[tuple[str, str], str]) -> None:
 def _match(table: Table, key: str) -> Match:
     tables = subtable(table, key)
     if not tables:
-        return Match()
-    with within("", key):
+        return _NO_MATCH
+    try:
         check_keys(tables, MATCH_KEYS)
         patterns = texts(tables, "regex")
         _check_patterns(patterns)
@@ -169,6 +178,8 @@ def _match(table: Table, key: str) -> Match:
             contains=_lowered(tables, "contains"),
             regex=patterns,
         )
+    except Problem as problem:
+        raise problem.within("", key) from None
 
 
 def _lowered(table: Table, key: str) -> tuple[str, ...]:

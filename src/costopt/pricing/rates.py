@@ -6,12 +6,14 @@ A request's `rate_id` says which price it gets: model x price row x mode x conte
 
 from typing import Final, NamedTuple
 
-from costopt.pricing.entries import MODES, Catalog, ModePrice, PriceRow, Rates
+from costopt.pricing.entries import MODES, RATE_FIELDS, Catalog, ModePrice, PriceRow, Rates
 from costopt.pricing.lending import model_of
 
 UNKNOWN_MODEL: Final = -1
 NO_RATE_FOR_DATE: Final = -2
 NO_RATE_FOR_TOKENS: Final = -3
+NOTHING: Final = -4
+"""The rate of a request that failed and used nothing: whatever its model, it costs 0."""
 _TIERS: Final = 64
 _MODES: Final = 8
 _ROWS: Final = 1024
@@ -44,6 +46,8 @@ def rate_key(rate_id: int) -> RateKey:
 
 def rates_of(catalog: Catalog, rate_id: int, mode: str | None = None) -> Rates | None:
     """The rates behind a `rate_id`, or those of the same request in another mode; `None` where there are none."""
+    if rate_id == NOTHING:
+        return _FREE
     if rate_id < 0:
         return None
     key = rate_key(rate_id)
@@ -51,6 +55,9 @@ def rates_of(catalog: Catalog, rate_id: int, mode: str | None = None) -> Rates |
     wanted = mode or (MODES[key.mode] if key.mode < OTHER_MODE else "")
     price = row.modes.get(wanted)
     return _in_tier(price, thresholds_of(row), key.tier) if price else None
+
+
+_FREE: Final = Rates(**dict.fromkeys(RATE_FIELDS, 0))
 
 
 def thresholds_of(row: PriceRow) -> list[int]:

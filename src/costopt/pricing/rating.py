@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from costopt.pricing.entries import Catalog
+from costopt.pricing.lending import model_of
 from costopt.pricing.matching import resolve
+from costopt.pricing.rates import rate_key
 from costopt.pricing.schedule import Schedule
 
 
@@ -18,7 +20,7 @@ class Rater:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._slot_of: dict[int, int] = {}
-        self._names: list[tuple[str | None, str, int]] = []
+        self._names: list[tuple[str | None, str | None, int]] = []
         self._slots = _table(self._names)
         self._schedule = Schedule(catalog, ())
 
@@ -42,7 +44,7 @@ class Rater:
         for provider, model in sorted(
             named.select("provider", "model").unique().cast(pl.String).rows(), key=str
         ):
-            number = resolve(self._catalog, provider, model)
+            number = None if model is None else resolve(self._catalog, provider, model)
             slot = -1 if number is None else self._slot_of.setdefault(number, len(self._slot_of))
             self._names.append((provider, model, slot))
         self._slots = _table(self._names)
@@ -50,7 +52,15 @@ class Rater:
             self._schedule = Schedule(self._catalog, tuple(self._slot_of))
 
 
-def _table(names: Sequence[tuple[str | None, str, int]]) -> pl.DataFrame:
+def with_provider(rated: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Requests, or groups of them, with the provider of their rate where the log names none."""
+    known = [rate_id for rate_id in rated["rate_id"].unique().to_list() if rate_id >= 0]
+    owners = {rate_id: model_of(catalog, rate_key(rate_id).model).provider for rate_id in known}
+    owner = pl.col("rate_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    return rated.with_columns(pl.coalesce(pl.col("provider").cast(pl.String), owner).alias("provider"))
+
+
+def _table(names: Sequence[tuple[str | None, str | None, int]]) -> pl.DataFrame:
     """Raw names with the slot of what they mean."""
     schema = {"provider": pl.Categorical, "model": pl.Categorical, "slot": pl.Int64}
     return pl.DataFrame(names, schema=schema, orient="row")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from costopt.pricing.entries import (
     MAX_PRICES,
@@ -71,22 +72,31 @@ def read_rows(tables: list[Table]) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
     newest: dict[tuple[object, object], dt.date] = {}
     for number, table in enumerate(tables, 1):
-        with within(f"price {number}", "price", number - 1):
+        try:
             row = _row(table)
-            window = (row.hours_utc, row.weekdays)
-            starts = row.starts or dt.date.min
-            if window in newest and starts <= newest[window]:
-                raise Problem(
-                    f"`from` is {row.starts or 'absent'}, which overlaps an earlier price",
-                    hint="each price of the same hours and weekdays must start later than the one above it",
-                    path=("from",),
-                )
-            newest[window] = starts
-            rows.append(row)
+            _check_later(row, newest)
+        except Problem as problem:
+            raise problem.within(f"price {number}", "price", number - 1) from None
+        rows.append(row)
     return tuple(rows)
 
 
+def _check_later(row: PriceRow, newest: dict[tuple[object, object], dt.date]) -> None:
+    """A price starts after those above it for the same hours and weekdays, of which the newest is kept."""
+    window = (row.hours_utc, row.weekdays)
+    starts = row.starts or dt.date.min
+    if window in newest and starts <= newest[window]:
+        raise Problem(
+            f"`from` is {row.starts or 'absent'}, which overlaps an earlier price",
+            hint="each price of the same hours and weekdays must start later than the one above it",
+            path=("from",),
+        )
+    newest[window] = starts
+
+
 def _row(table: Table) -> PriceRow:
+    if table.keys() <= _PLAIN.keys():
+        return _plain_row(tuple(_rates(table, _PLAIN).items()))
     if not table.keys() <= ROW_KEYS:
         check_keys(table, ROW_KEYS)
     by_the_hour = not HOURLY_KEYS.isdisjoint(table)
@@ -105,6 +115,13 @@ def _row(table: Table) -> PriceRow:
         sources=_sources(table) if "source" in table else _NO_SOURCES,
         basis=basis,
     )
+
+
+@lru_cache(maxsize=4096)
+def _plain_row(rates: tuple[tuple[str, int], ...]) -> PriceRow:
+    """The row that has nothing but standard rates, which most are and many share."""
+    modes = {"standard": ModePrice(Rates(**dict(rates)))} if rates else {}
+    return PriceRow(starts=None, hours_utc=(), weekdays=frozenset(), modes=modes)
 
 
 def _hourly_modes(table: Table) -> tuple[dict[str, ModePrice], tuple[str, ...]]:
@@ -184,18 +201,35 @@ def _rates(table: Table, slots: _Slots) -> dict[str, int]:
 
 def _pico_dollars(key: str, value: object) -> int:
     """A rate per million, as whole pico-dollars (or as much of the file's currency) per one."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:  # which a bool is not
         value = Decimal(value)
     if not isinstance(value, Decimal):
         raise unexpected(key, value, "a number")
-    if not value.is_finite() or not 0 <= value <= _DEAREST:
-        raise unexpected(key, value, f"between 0 and {_DEAREST:,}")
-    if value.adjusted() >= -_DECIMALS or not value:
-        numerator, denominator = value.as_integer_ratio()
-        millionths = numerator * _MILLION
-        if not millionths % denominator:
-            return millionths // denominator
-    raise Problem(
+    millionths = _millionths(value)
+    if millionths is None:
+        raise _refused(key, value)
+    return millionths
+
+
+@lru_cache(maxsize=4096)
+def _millionths(value: Decimal) -> int | None:
+    """A rate in whole millionths, or None for a number that is none; the same few recur in a catalog."""
+    if not _in_range(value) or (value.adjusted() < -_DECIMALS and value):
+        return None
+    numerator, denominator = value.as_integer_ratio()
+    whole, rest = divmod(numerator * _MILLION, denominator)
+    return None if rest else whole
+
+
+def _in_range(value: Decimal) -> bool:
+    return value.is_finite() and 0 <= value <= _DEAREST
+
+
+def _refused(key: str, value: Decimal) -> Problem:
+    """Why a number is no rate."""
+    if not _in_range(value):
+        return unexpected(key, value, f"between 0 and {_DEAREST:,}")
+    return Problem(
         f"`{key}` is {shown(value)}, which has more than six decimals",
         hint="round it to six decimals",
         path=(key,),

@@ -12,6 +12,7 @@ from costopt.pricing.lending import model_of
 from costopt.pricing.rates import (
     NO_RATE_FOR_DATE,
     NO_RATE_FOR_TOKENS,
+    NOTHING,
     OTHER_MODE,
     UNKNOWN_MODEL,
     RateKey,
@@ -96,6 +97,10 @@ class Schedule:
         Args:
             present: The columns there are; without `mode` every request is a standard one.
         """
+        return self._free(self._listed(present), present)
+
+    def _listed(self, present: Sequence[str]) -> pl.Expr:
+        """The `rate_id` by the price lists."""
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
         span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
@@ -117,6 +122,16 @@ class Schedule:
                 found = pl.when(unpriced).then(NO_RATE_FOR_TOKENS).otherwise(found)
         return found
 
+    def _free(self, found: pl.Expr, present: Sequence[str]) -> pl.Expr:
+        """A request that failed and used nothing costs nothing, be its model known or not."""
+        if "status" not in present:
+            return found
+        used = [
+            pl.col(name) > 0 for name in ("input_tokens", "output_tokens", "web_searches") if name in present
+        ]
+        failed = pl.col("status").eq("error").fill_null(value=False)
+        return pl.when(failed & ~pl.any_horizontal(used)).then(NOTHING).otherwise(found)
+
     def _date_index(self) -> pl.Expr:
         if not self._dates:
             return pl.lit(0, dtype=pl.Int64)
@@ -133,12 +148,18 @@ class Schedule:
         return breaks.search_sorted(minute % _WEEK, side="right").cast(pl.Int64) - 1
 
     def _size_class(self, present: Sequence[str]) -> pl.Expr:
-        """How many of the thresholds the prompt exceeds; of a line for many requests, the mean prompt, rounded up."""
+        """How many of the thresholds the prompt exceeds.
+
+        The size of a prompt is what the log says decides it; where it says nothing, all of the input, and of a line
+        for many requests the mean, rounded up.
+        """
         if not self._sizes:
             return pl.lit(0, dtype=pl.Int64)
         prompt = pl.col("input_tokens")
         if "requests" in present:
             prompt = -(-prompt // pl.col("requests").clip(1))
+        if "context_tokens" in present:
+            prompt = pl.coalesce("context_tokens", prompt)
         sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
         return sizes.search_sorted(prompt, side="left").cast(pl.Int64)
 

@@ -5,7 +5,7 @@ catalog gives a new price from a day on, or a conflict; it never changes what ea
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -14,7 +14,16 @@ from costopt.pricing.comparing import RateChange, changes
 from costopt.pricing.editing import edited, entries_in
 from costopt.pricing.entries import Catalog, Layer, Match, Model, Provider
 from costopt.pricing.fields import Problem
-from costopt.pricing.histories import Dispute, compared, disputed, filled, from_day, only_adds, updated
+from costopt.pricing.histories import (
+    Dispute,
+    compared,
+    disputed,
+    filled,
+    from_day,
+    only_adds,
+    source_of,
+    updated,
+)
 from costopt.pricing.lending import listed_model
 from costopt.pricing.matching import find_provider, resolve
 from costopt.pricing.writing import fingerprint, model_text
@@ -53,7 +62,7 @@ class Step:
         model: As it will be; of a conflict, as it is.
         rates: What changes; of a conflict, what the list says otherwise.
         reason: In words.
-        source: Where the catalog's prices are from; of a new model, the list's.
+        source: Where the catalog's prices are from: a list, or the file a person wrote; of a new model, the list.
         listed_as: What else the list calls it.
         before: The names it had.
     """
@@ -208,7 +217,7 @@ def _brought_in(
         for step in found:
             is_itself = not base.lender and key_of(step.model) == key_of(base)
             names = base.match if is_itself else Match()
-            told = _readable(replace(step, source=_origin(catalog, base), before=names))
+            told = _readable(replace(step, source=_origin(catalog, base, step.rates, wishes), before=names))
             if told.kind == "conflict":
                 conflicts.append(told)
             else:
@@ -221,10 +230,12 @@ def _added(model: Model) -> Step:
     return Step("added", model, changes((), model.prices), "not in the catalog", model.source)
 
 
-def _origin(catalog: Catalog, base: Model) -> str:
-    """Where a model's prices are from: their source, else their file."""
+def _origin(catalog: Catalog, base: Model, rates: Sequence[RateChange], wishes: Wishes) -> str:
+    """Where a model's prices are from: the file where a person wrote them, else the source of the first that changes."""
     layer = catalog.layers[base.layer]
-    return base.source or layer.source or layer.path
+    if not base.lender and key_of(base) in wishes.protected:
+        return layer.path
+    return source_of(base.prices, rates) or base.source or layer.source or layer.path
 
 
 def _steps(base: Model, start: Model, model: Model, wishes: Wishes, *, is_first: bool) -> Iterator[Step]:
@@ -243,7 +254,7 @@ def _steps(base: Model, start: Model, model: Model, wishes: Wishes, *, is_first:
     if not base.lender and key_of(base) in wishes.protected:
         if dispute or (result and result.prices != base.prices):
             rates = dispute.rates if dispute else compared(base.prices, result.prices if result else ())
-            yield _conflict(base, model, rates, "written by hand, left alone")
+            yield _conflict(base, model, rates, "written by hand")
         return
     if result and (result.prices, result.match) != (base.prices, base.match):
         yield _written(start, _of_its_own(result, model) if base.lender else result, model)

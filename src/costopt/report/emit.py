@@ -93,8 +93,8 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     """
     target = Path(os.path.realpath(path))
     try:
-        in_place = target.exists() and not target.is_file()
-        with _device(target) if in_place else _draft(target) as file:
+        in_place = path.exists() and not path.is_file()
+        with _device(path) if in_place else _draft(target) as file:
             yield file
     except OSError as error:
         raise OutputError(f"Cannot write `{path}`: {error.strerror}", hint=_remedy(error)) from error

@@ -28,7 +28,7 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that is computed: its name, its expression and the columns that it reads."""
+    """A key that is computed: its name, its expression and the columns that it reads; those a log lacks are null."""
 
     name: str
     value: pl.Expr = field(compare=False)
@@ -47,7 +47,8 @@ class Measure:
 def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Measure]) -> list[pl.DataFrame]:
     """Every rollup of the frame, in one pass over it."""
     sums = [_sum(measure, frame.columns) for measure in measures]
-    lazy = frame.lazy()
+    read = {name for rollup in rollups for key in rollup.computed for name in key.reads}
+    lazy = frame.lazy().with_columns(pl.lit(None).alias(name) for name in sorted(read - {*frame.columns}))
     grouped = [lazy.group_by(_keys(rollup, frame.columns)).agg(sums) for rollup in rollups]
     return pl.collect_all(grouped)
 

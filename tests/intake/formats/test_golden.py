@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import external_file
 
+from costopt.errors import FormatError
 from costopt.intake.formats.catalogue import FORMATS
 from costopt.intake.formats.format import Wishes
 from costopt.intake.formats.generic import GENERIC
@@ -18,13 +19,17 @@ from costopt.intake.sources import Source
 from costopt.models.schema import REQUESTS
 
 HERE = Path(__file__).parent
-SAMPLES = sorted(HERE.glob("*/sample*.*"))
+REFUSED = {each.name for each in FORMATS if each.refusal}
+FOUND = sorted(HERE.glob("*/sample*.*"))
+SAMPLES = [sample for sample in FOUND if sample.parent.name not in REFUSED]
 ALL = tuple(REQUESTS)
+GIVEN = {"anthropic-batch": {"timestamp": "2026-11-01"}}
+"""By format, the constants without which it cannot be read."""
 
 
 def requests_in(sample: Path, size: int) -> dict[str, object]:
     """What is read: the format, each request without what is null or 0, the rejected lines, and the other records."""
-    reader = Reader(Wishes(), ALL)
+    reader = Reader(Wishes(constants=GIVEN.get(sample.parent.name, {})), ALL)
     read = [reader.read(partition) for partition in partitions(Source(str(sample)), size)]
     assert reader.layout
     return {
@@ -58,5 +63,19 @@ def test_a_log_is_recognised_as_the_format_its_folder_is_named_after(sample: Pat
     assert requests_in(sample, 16 << 20)["format"] == sample.parent.name
 
 
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in FOUND if sample.parent.name in REFUSED],
+    ids=lambda sample: f"{sample.parent.name}-{sample.name}",
+)
+def test_a_log_without_requests_is_refused_in_the_words_of_its_format(sample: Path) -> None:
+    with pytest.raises(FormatError) as caught:
+        requests_in(sample, 16 << 20)
+
+    refusal = next(each.refusal for each in FORMATS if each.name == sample.parent.name)
+    assert refusal
+    assert (caught.value.message, caught.value.hint) == (f"`{sample}` is {refusal.what}", refusal.instead)
+
+
 def test_every_format_has_a_sample() -> None:
-    assert {sample.parent.name for sample in SAMPLES} == {each.name for each in FORMATS} - {GENERIC.name}
+    assert {sample.parent.name for sample in FOUND} == {each.name for each in FORMATS} - {GENERIC.name}

@@ -13,7 +13,7 @@ from costopt.pricing.sources.opening import SOURCES, read_price_list
 
 MAP = '{"large": {"litellm_provider": "acme", "input_cost_per_token": 4e-06, "output_cost_per_token": 8e-06}}'
 LIST = '[{"id": "acme", "models": [{"id": "large", "match": {"equals": "l"}, "prices": {"input_mtok": 4}}]}]'
-EXPECTED = "expected: the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
+EXPECTED = "it should be the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
 
 Write = Callable[[str, str | bytes], str]
 
@@ -131,6 +131,38 @@ def test_a_price_list_with_a_mistake_in_it_is_refused_by_its_place(write: Write)
     )
     assert refusal(write("prices.json", MAP.replace('"acme"', "1"))) == (
         f"`prices.json`: `large.litellm_provider`: Input should be a valid string\n{EXPECTED}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ('{"input_mtok": -1}', "input_mtok`: Input should be greater than or equal to 0"),
+        (
+            '[{"constraint": {"start_date": "soon"}, "prices": {"input_mtok": 4}}]',
+            "0.constraint.start_date`: Input should be a valid date or datetime, input is too short",
+        ),
+    ],
+)
+def test_a_mistake_in_a_value_of_several_forms_is_that_of_the_form_it_has(
+    write: Write, prices: str, expected: str
+) -> None:
+    assert refusal(write("prices.json", LIST.replace('{"input_mtok": 4}', prices))) == (
+        f"`prices.json`: `0.models.0.prices.{expected}\n{EXPECTED}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        MAP.replace("4e-06", "1e99999999999999999999"),
+        LIST.replace("4", "1e-99999999999999999999"),
+    ],
+)
+def test_a_number_or_nesting_beyond_all_measure_is_refused(write: Write, text: str) -> None:
+    assert refusal(write("prices.json", text)) == (
+        "`prices.json` has a number or nesting beyond all measure\nno price is that long"
     )
 
 

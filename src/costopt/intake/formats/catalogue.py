@@ -1,18 +1,35 @@
 """All log formats, in the order in which a log is held against them."""
 
+import difflib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Final
 
 from costopt.errors import ConfigError
+from costopt.intake.formats import anthropic, openai
+from costopt.intake.formats.bedrock import INVOCATIONS
+from costopt.intake.formats.claude import TRANSCRIPT
+from costopt.intake.formats.codex import ROLLOUT
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import GENERIC
 from costopt.intake.formats.helicone import HELICONE
 from costopt.intake.formats.langfuse import API, BLOB
 from costopt.intake.formats.litellm import PAYLOAD, SPEND_LOGS
 from costopt.intake.formats.openrouter import DAILY, GENERATIONS
-from costopt.intake.formats.otlp import TRACES
+from costopt.intake.formats.otlp import LOGS, TRACES
+from costopt.intake.formats.phoenix import SPANS
+from costopt.intake.formats.private import load_format
+from costopt.intake.formats.responses import RESPONSES
+
+GROUP: Final = "costopt.formats"
+"""The entry-point group of formats that other packages bring along."""
 
 FORMATS: Final[tuple[Format, ...]] = (
     TRACES,
+    LOGS,
+    SPANS,
+    INVOCATIONS,
     API,
     BLOB,
     HELICONE,
@@ -20,17 +37,63 @@ FORMATS: Final[tuple[Format, ...]] = (
     SPEND_LOGS,
     GENERATIONS,
     DAILY,
+    openai.USAGE,
+    openai.USAGE_CSV,
+    openai.COSTS,
+    openai.BATCH,
+    anthropic.USAGE,
+    anthropic.USAGE_CSV,
+    anthropic.COSTS,
+    anthropic.BATCH,
+    ROLLOUT,
+    TRANSCRIPT,
+    RESPONSES,
     GENERIC,
 )
 
 
-def named(name: str) -> Format:
-    """The format of that name.
+@cache
+def installed() -> tuple[Format, ...]:
+    """The formats that other packages bring along, in the entry-point group `costopt.formats`.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if one of them cannot be loaded, or is no format.
     """
-    known = {each.name: each for each in FORMATS}
+    return tuple(map(_loaded, sorted(entry_points(group=GROUP), key=lambda each: each.name)))
+
+
+def _loaded(entry: EntryPoint) -> Format:
+    try:
+        found = entry.load()
+    except Exception as error:
+        raise ConfigError(
+            f"The log format `{entry.name}` of `{entry.value}` cannot be loaded: {error}",
+            hint="mend or remove the package that brings it",
+        ) from error
+    if not isinstance(found, Format):
+        raise ConfigError(
+            f"`{entry.value}`, the log format `{entry.name}`, is no `Format`",
+            hint="see `costopt.intake.formats.format`",
+        )
+    return found
+
+
+def all_formats() -> tuple[Format, ...]:
+    """Every format, in the order in which a log is held against them; installed ones come first."""
+    return (*installed(), *FORMATS)
+
+
+def named(name: str) -> Format:
+    """The format of that name, or of a TOML file.
+
+    Raises:
+        ConfigError: if there is none, or the file is not understood.
+    """
+    if name.endswith(".toml"):
+        return load_format(Path(name))
+    known = {each.name: each for each in all_formats()}
     if name not in known:
-        raise ConfigError(f"There is no log format `{name}`", hint=f"there are {', '.join(known)}")
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}; or name a FILE.toml"
+        raise ConfigError(f"There is no log format `{name}`", hint=hint)
     return known[name]

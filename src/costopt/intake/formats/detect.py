@@ -8,14 +8,15 @@ from typing import Final
 import polars as pl
 
 from costopt.errors import ConfigError, FormatError
-from costopt.intake.formats.catalogue import FORMATS, named
+from costopt.intake.formats.catalogue import all_formats, named
 from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
 from costopt.intake.formats.generic import GENERIC, generic_columns
 from costopt.intake.formats.reads import EACH, Read, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
 _SHOWN: Final = 24
-_ELEMENTS: Final = 20
+SOME_ELEMENTS: Final = 20
+"""How many elements of a list in a sample are looked at."""
 
 
 _KINDS: Final[Mapping[type, Kind]] = {
@@ -57,18 +58,25 @@ class _Seen:
             pending += [((*path, name), each, True) for name, each in reversed(place.inner.items())]
 
 
-def fields_of(records: Iterable[Mapping[str, object]]) -> dict[str, Field]:
-    """Every field of the records with the kinds of values seen there: nested ones by dotted name, of lists `[]`."""
+def fields_of(
+    records: Iterable[Mapping[str, object]], elements: int | None = SOME_ELEMENTS
+) -> dict[str, Field]:
+    """Every field of the records with the kinds of values seen there: nested ones by dotted name, of lists `[]`.
+
+    Args:
+        records: Where to look.
+        elements: How many elements of a list are looked at; None for all.
+    """
     top = _Seen()
     for record in records:
-        _see(record, top)
+        _see(record, top, elements)
     found: dict[str, Field] = {}
     for each in top.fields():
         found.setdefault(each.name, each)
     return found
 
 
-def _see(record: Mapping[str, object], top: _Seen) -> None:
+def _see(record: Mapping[str, object], top: _Seen, elements: int | None) -> None:
     """Adds what is in a record."""
     pending: list[tuple[_Seen, Mapping[str, object]]] = [(top, record)]
     while pending:
@@ -81,8 +89,8 @@ def _see(record: Mapping[str, object], top: _Seen) -> None:
             if isinstance(value, dict):
                 pending.append((place, value))
             elif isinstance(value, list):
-                elements = [each for each in value[:_ELEMENTS] if isinstance(each, dict)]
-                pending += [(place.element(), each) for each in reversed(elements)]
+                objects = [each for each in value[:elements] if isinstance(each, dict)]
+                pending += [(place.element(), each) for each in reversed(objects)]
 
 
 def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] = ()) -> Layout:
@@ -109,7 +117,7 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
         extras: Further columns asked for, by the log's own names; absent ones are left out.
 
     Raises:
-        FormatError: if a mapped column is not in the log.
+        FormatError: if a mapped column is not in the log, or it holds no requests by its format.
         ConfigError: if a wish names no canonical column, or no format.
     """
     for name in (*wishes.columns, *wishes.constants):
@@ -118,29 +126,32 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
             hint = f"did you mean `{near[0]}`?" if near else f"the columns are {_listed(REQUESTS)}"
             raise ConfigError(f"`{name}` is not a column of a request", hint=hint)
     found, root = _recognised(fields, wishes.format)
-    inside = _inside(fields, root)
+    if found.refusal:
+        raise FormatError(f"`{path}` is {found.refusal.what}", hint=found.refusal.instead)
+    inside = fields_inside(fields, root)
     own = {name: inside[name] for name in extras if name not in REQUESTS and name in inside}
     own |= {canonical: _mapped(path, inside, canonical, name) for canonical, name in wishes.columns.items()}
     if found is GENERIC:
         return Layout(found.name, {**generic_columns(fields), **own}, wishes.constants)
     columns = {**found.columns(inside), **{name: _read(name, place) for name, place in own.items()}}
+    keep = found.keep(inside) if callable(found.keep) else found.keep
     derivation = Derivation(
-        columns, root, found.keep, found.carried, found.shared(inside), found.repeats, found.sums
+        columns, root, keep, found.carried, found.shared(inside), found.repeats, found.sums
     )
     return Layout(found.name, {}, wishes.constants, derivation, fields)
 
 
 def _recognised(fields: Fields, name: str | None) -> tuple[Format, tuple[str, ...]]:
     """The format of records with these fields, or the one named, and where in a line they are."""
-    formats = (named(name),) if name else FORMATS
+    formats = (named(name),) if name else all_formats()
     for each in formats:
         for root in each.roots:
-            if each.sniff(_inside(fields, root)):
+            if each.sniff(fields_inside(fields, root)):
                 return each, root
     return (formats[0], formats[0].roots[0]) if name else (GENERIC, ())
 
 
-def _inside(fields: Fields, root: tuple[str, ...]) -> Fields:
+def fields_inside(fields: Fields, root: tuple[str, ...]) -> Fields:
     """The fields of the records, where these are elements of lists."""
     steps = tuple(step for row in root for step in (*row.split("/"), "[]"))
     found = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -47,6 +47,13 @@ class Wishes:
     format: str | None = None
 
 
+class Refusal(NamedTuple):
+    """Why nothing is read of a format: what a log of it is, after `is`, and which to take instead."""
+
+    what: str
+    instead: str
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A log format.
@@ -58,24 +65,27 @@ class Format:
         sniff: Whether records with these fields are of this format.
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
-        keep: Which records are requests; all of them if it is None.
-        carried: Reads that hold until another record says otherwise, line by line down the file.
+        keep: Which records are requests, if need be by the fields that were seen; all of them if it is None.
+        carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
+            of an expression over reads and what is carried before it in this order.
         shared: Expressions that several columns, or `keep`, are made of, by the name for `reads.shared`; each may be
             made of those before it.
         repeats: What to do with requests that have the same id: `same` ones, at the same time, are read once; of
             `fuller` ones, whenever they are, each count is the largest.
         sums: What it lacks because its lines are sums over many requests; empty where they are requests.
+        refusal: Set where it holds no requests at all; it is known only so that this can be said.
     """
 
     name: str
     columns: Callable[[Fields], Mapping[str, pl.Expr]]
     sniff: Callable[[Fields], bool]
     roots: tuple[tuple[str, ...], ...] = ((),)
-    keep: pl.Expr | None = None
+    keep: pl.Expr | Callable[[Fields], pl.Expr] | None = None
     carried: tuple[pl.Expr, ...] = ()
     shared: Callable[[Fields], Mapping[str, pl.Expr]] = lambda _fields: {}
     repeats: Literal["same", "fuller"] = "same"
     sums: str = ""
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class Derivation:
         columns: Each canonical column as an expression.
         rows: The lists, each in the elements of the one before, whose elements are the records.
         keep: Which records are requests.
-        carried: Reads that hold until another record says otherwise.
+        carried: As in `Format`.
         shared: As in `Format`.
         repeats: As in `Format`.
         sums: As in `Format`.

@@ -89,6 +89,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "output_audio_tokens": ("output_audio_tokens", "audio_output_tokens", "completion_audio_tokens"),
     "output_image_tokens": ("output_image_tokens", "image_output_tokens", "completion_image_tokens"),
     "web_searches": ("web_searches", "web_search_count", "web_search_requests"),
+    "context_tokens": ("context_tokens",),
     "cost_usd": (
         "cost_usd",
         "cost",
@@ -110,6 +111,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "generation_time_ms",
     ),
     "ttft_ms": ("ttft_ms", "time_to_first_token_ms"),
+    "attempt": ("attempt", "attempt_number"),
     "status": ("status", "status_code", "response_status", "success"),
     "finish_reason": ("finish_reason", "stop_reason"),
     "mode": ("mode", "processing", "service_tier", "batch", "is_batch"),

@@ -9,7 +9,7 @@ A place is the steps down to a value, with slashes between them. Beside names th
 - `..` at the start: the record around the list that this record is an element of;
 - `*`: the elements of a list, of which the largest count counts, or the first text;
 - `attributes[key=user.id]`: the element of a list of objects whose `key` is `user.id`;
-- `stringValue|intValue` at the end: the first of several that is there.
+- `stringValue|intValue`: the first of several that is there.
 """
 
 import re
@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
-from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS
+from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES
 
 Role = Literal["count", "usd", "measure", "time", "text", "label", "status", "mode"]
 """How a value is read: a whole number, dollars, a real number, an instant, a text, one of few texts, a word for
@@ -27,8 +27,12 @@ Role = Literal["count", "usd", "measure", "time", "text", "label", "status", "mo
 _MARK: Final = "\x1e"
 _STEP: Final = "\x1f"
 _BEFORE: Final = f"{_MARK}before"
+_HELD: Final = f"{_MARK}held{_MARK}"
 _ROLES: Final = get_args(Role)
 _KEYED: Final = re.compile(r"(?P<list>[^\[]+)\[(?P<key>[^=]+)=(?P<value>.+)\]")
+
+_OUTSIDE: Final = re.compile(r"/(?![^\[]*\])")
+"""A slash that is not inside brackets."""
 
 UP: Final = ".."
 EACH: Final = "*"
@@ -76,7 +80,7 @@ def role_of(canonical: str) -> Role:
     roles: dict[str, Role] = {"timestamp": "time", "cost_usd": "usd", "status": "status", "mode": "mode"}
     if canonical in roles:
         return roles[canonical]
-    if canonical in COUNTS:
+    if canonical in (*COUNTS, *SIZES):
         return "count"
     if canonical in NUMBERS:
         return "measure"
@@ -90,8 +94,8 @@ def reads_of(expressions: Iterable[pl.Expr]) -> list[Read]:
 
 
 def either(step: str) -> list[str]:
-    """The names that a last step may have."""
-    return step.split("|")
+    """The names that a step may have."""
+    return [step] if keyed(step) else step.split("|")
 
 
 def keyed(step: str) -> Keyed | None:
@@ -100,8 +104,15 @@ def keyed(step: str) -> Keyed | None:
     return Keyed(found["list"], found["key"], found["value"]) if found else None
 
 
+def steps_of(place: str) -> tuple[str, ...]:
+    """The steps of a place: with slashes between them, or, where there is none, dots."""
+    if _OUTSIDE.search(place) or "[" in place:
+        return tuple(_OUTSIDE.split(place))
+    return tuple(place.split(".")) if place != UP else (place,)
+
+
 def _read(role: Role, place: str) -> pl.Expr:
-    return pl.col(Read(role, tuple(re.split(r"/(?![^\[]*\])", place))).name)
+    return pl.col(Read(role, tuple(_OUTSIDE.split(place))).name)
 
 
 def count(place: str) -> pl.Expr:
@@ -144,13 +155,23 @@ def mode(place: str) -> pl.Expr:
     return _read("mode", place)
 
 
-def before(read: pl.Expr) -> pl.Expr:
-    """What a carried read was before this record; null at the start of a log."""
-    return pl.col(held_before(read.meta.root_names()[0]))
+def hold(name: str, value: pl.Expr) -> pl.Expr:
+    """A carried value with a name of its own: what the expression gave when it last gave something."""
+    return value.alias(f"{_HELD}{name}")
+
+
+def held(name: str) -> pl.Expr:
+    """The carried value of that name."""
+    return pl.col(f"{_HELD}{name}")
+
+
+def before(value: pl.Expr) -> pl.Expr:
+    """What a carried read, or a held value, was before this record; null at the start of a log."""
+    return pl.col(held_before(value.meta.output_name()))
 
 
 def held_before(name: str) -> str:
-    """The column that stands for what a carried read was before."""
+    """The column that stands for what a carried value was before."""
     return f"{name}{_BEFORE}"
 
 

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
@@ -37,7 +37,7 @@ _RELEASED: Final = {f"{_GENAI} 0.2.3": dt.date(2026, 11, 10)}
 """When each release was published; the packages themselves do not say."""
 
 _EXPECTED: Final = (
-    "expected: the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
+    "it should be the JSON of genai-prices (a list of providers) or of LiteLLM (an object of models)"
 )
 _UNPACK_ERRORS: Final = (EOFError, OSError, zlib.error)
 
@@ -114,9 +114,32 @@ def _read(reader: Callable[[object, Layer], PriceList], content: object, layer: 
     try:
         return reader(content, layer)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise CatalogError(f"`{layer.path}`: `{place}`: {first['msg']}", hint=_EXPECTED) from error
+        place, message = _mistake(error, content)
+        raise CatalogError(f"`{layer.path}`: `{place}`: {message}", hint=_EXPECTED) from error
+
+
+def _mistake(error: ValidationError, content: object) -> tuple[str, str]:
+    """Where the deepest mistake is, and what: a value that may have several forms is meant to have the one it fits furthest."""
+    found = [
+        (
+            [*_place(each["loc"], content), *(each["loc"][-1:] if each["type"] == "missing" else ())],
+            each["msg"],
+        )
+        for each in error.errors()
+    ]
+    place, message = max(found, key=lambda each: len(each[0]))
+    return ".".join(map(str, place)), message
+
+
+def _place(loc: Sequence[str | int], content: object) -> list[str | int]:
+    """The keys and numbers of `loc` that lead into the content; others name the forms that were tried."""
+    place = []
+    for part in loc:
+        inner = dict(enumerate(content)) if isinstance(content, list) else content
+        if isinstance(inner, dict) and part in inner:
+            content = inner[part]
+            place.append(part)
+    return place
 
 
 def _has_provider(entry: object) -> bool:
@@ -140,5 +163,9 @@ def _json(path: Path, content: bytes) -> object:
         return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
     except _UNPACK_ERRORS as error:
         raise CatalogError(f"`{path}` cannot be unpacked: {error}", hint="is it complete?") from error
+    except (ArithmeticError, RecursionError) as error:
+        raise CatalogError(
+            f"`{path}` has a number or nesting beyond all measure", hint="no price is that long"
+        ) from error
     except ValueError as error:
         raise CatalogError(f"`{path}` is not JSON: {error}", hint=_EXPECTED) from error

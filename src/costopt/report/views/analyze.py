@@ -84,6 +84,9 @@ def _bill(spend: SpendOverview) -> Iterator[Line]:
         facts.append(f"{spend.batch_pct:.1f} % of spend in batch mode")
     if spend.error_requests:
         facts.append(f"{counted(spend.error_requests, 'error')} cost {format_usd(spend.error_usd)}")
+    if spend.retry_requests:
+        retries = counted(spend.retry_requests, "retry", "retries")
+        facts.append(f"{retries} cost {format_usd(spend.retry_usd)}")
     if facts:
         yield line(DOT.join(facts))
 

@@ -27,8 +27,12 @@ def view_inspect(inspection: Inspection) -> Document:
 
 def _head(file: FileInspection) -> list[Line]:
     kind = file.format or ("not readable" if file.rejected else "empty")
-    counts = DOT.join([kind, counted(file.requests, "request"), f"{file.rejected:,} rejected"])
-    lines = [line(Span(file.path, "strong")), line(counts)]
+    counts = [kind, counted(file.requests, "request"), f"{file.rejected:,} rejected"]
+    if file.others:
+        counts.append(f"{counted(file.others, 'other record')}, no requests by the format")
+    lines = [line(Span(file.path, "strong")), line(DOT.join(counts))]
+    if file.sums:
+        lines.append(line(Span(f"sums over many requests: {file.sums}", "warn")))
     log = shlex.quote(file.path)
     if file.format and not file.understood:
         name = next(iter(file.missing))
@@ -44,9 +48,16 @@ def _head(file: FileInspection) -> list[Line]:
 def _mapping(file: FileInspection) -> Table:
     columns = (Column("column"), Column("read from"), Column("samples"))
     rows = tuple(
-        (name, source, ", ".join(file.samples.get(name, ()))) for name, source in file.mapping.items()
+        (name, _source(source), ", ".join(file.samples.get(name, ())))
+        for name, source in file.mapping.items()
     )
     return Table(columns, rows)
+
+
+def _source(places: str) -> str:
+    """The first places that a column is read from."""
+    first, *rest = places.split(", ")
+    return f"{first}, {rest[0]}" if len(rest) == 1 else first + (f" and {len(rest)} more" if rest else "")
 
 
 def _missing(file: FileInspection) -> Table:

@@ -24,6 +24,8 @@ from costopt.report.document import (
 )
 
 _LONGEST: Final = 40
+_FILTER: Final = 100
+_KILO: Final = 1000
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
@@ -66,6 +68,9 @@ def intake_lines(intake: IntakeReport, period: Period, again: Again) -> tuple[Li
         ", ".join(formats),
     ]
     lines = [line(DOT.join(part for part in first if part))]
+    if intake.where is not None:
+        left_out = counted(intake.filtered_out, "other request")
+        lines.append(line(f"only where {short(intake.where, _FILTER)}{DOT}{left_out} left out"))
     if not intake.requests:
         lines.append(
             line(Span(f"nothing to bill{DOT}how the log is read: costopt inspect {again.read}", "warn"))
@@ -73,7 +78,7 @@ def intake_lines(intake: IntakeReport, period: Period, again: Again) -> tuple[Li
     lines.append(line(_rejected(intake, again), DOT, _duplicates(intake), *_priced(intake)))
     if intake.unpriced:
         lines.append(line(Span(_unpriced(intake, again), "warn")))
-    return (*lines, *_suggestions(intake))
+    return (*lines, *_suggestions(intake), *_sums(intake), *_converted(intake))
 
 
 def _rejected(intake: IntakeReport, again: Again) -> Span:
@@ -85,8 +90,12 @@ def _rejected(intake: IntakeReport, again: Again) -> Span:
 def _duplicates(intake: IntakeReport) -> Span:
     if not intake.duplicates:
         return Span("0 duplicates", "muted")
-    removed = counted(intake.duplicates, "duplicate")
-    return Span(f"{removed} removed ({format_usd(intake.duplicates_usd)})")
+    return Span(_removed(intake.duplicates, intake.duplicates_usd))
+
+
+def _removed(duplicates: int, dollars: Decimal | None) -> str:
+    cost = "?" if dollars is None else format_usd(dollars)
+    return f"{counted(duplicates, 'duplicate')} removed ({cost})"
 
 
 def _priced(intake: IntakeReport) -> tuple[str | Span, ...]:
@@ -109,6 +118,40 @@ def _suggestions(intake: IntakeReport) -> tuple[Line, ...]:
         for model in intake.unpriced_models
         if model.suggestion
     )[:3]
+
+
+def _sums(intake: IntakeReport) -> tuple[Line, ...]:
+    """What cannot be known where a line is a sum over many requests."""
+    files = [file for file in intake.by_file if file.sums]
+    lacking = dict.fromkeys(file.sums for file in files)
+    counts = "1 file holds" if len(files) == 1 else f"{len(files):,} files hold"
+    return tuple(line(Span(f"{counts} sums over many requests: {lacks}", "warn")) for lacks in lacking)
+
+
+def _converted(intake: IntakeReport) -> tuple[Line, ...]:
+    """What converted files leave out."""
+    return tuple(
+        line(
+            Span(
+                DOT.join(
+                    (
+                        f"converted from {counted(each.files, 'file')}: {each.rejected:,} rejected",
+                        _removed(each.duplicates, each.duplicates_usd),
+                    )
+                ),
+                "muted",
+            )
+        )
+        for each in intake.converted
+    )
+
+
+def in_bytes(size: int) -> str:
+    """`668 MB`."""
+    amount, units = float(size), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= _KILO and len(units) > 1:
+        amount, units = amount / _KILO, units[1:]
+    return f"{amount:,.0f} {units[0]}"
 
 
 def model_name(provider: str | None, model: str | None) -> str:

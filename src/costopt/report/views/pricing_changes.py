@@ -18,6 +18,8 @@ _MODELS: Final = 8
 _LINES: Final = 8
 _LONGEST: Final = 60
 
+_ELSE: Final = "none above a prompt size or in certain hours: the rates for all others hold"
+
 Changed = tuple[str, Sequence[ChangedRate]]
 """A model's name, with what else is to be said of it, and its changed rates."""
 
@@ -54,7 +56,10 @@ def changed_rates(
     listed = list(models)
     if not listed:
         return ()
-    lines = [line(Span(f"{title}, {UNITS}", "strong")), *([line(Span(about, "muted"))] if about else ())]
+    units = f", {UNITS}" if any(rates for _, rates in listed) else ""
+    is_partial = not is_new and any(_is_unlisted(rate) for _, rates in listed for rate in rates)
+    notes = [about, _ELSE if is_partial else ""]
+    lines = [line(Span(f"{title}{units}", "strong")), *(line(Span(note, "muted")) for note in notes if note)]
     for name, rates in listed[:_MODELS]:
         lines += _model(name, rates, is_new=is_new)
     rest = len(listed) - _MODELS
@@ -63,9 +68,14 @@ def changed_rates(
     return (Paragraph(tuple(lines)),)
 
 
-def all_of_it(full: str) -> Paragraph:
+def _is_unlisted(rate: ChangedRate) -> bool:
+    """Whether one of the two has none for some prompts or hours, where it has one for all."""
+    return bool(rate.above or rate.hours_utc or rate.weekdays) and None in (rate.before, rate.after)
+
+
+def all_of_it(full: str, title: str = "every rate") -> Paragraph:
     """The command that cuts nothing."""
-    return Paragraph((line(Span("every rate  ", "muted"), full),))
+    return Paragraph((line(Span(f"{title}  ", "muted"), full),))
 
 
 def _model(name: str, rates: Sequence[ChangedRate], *, is_new: bool) -> Iterator[Line]:

@@ -21,10 +21,11 @@ from costopt.report.views.pricing_changes import (
     rate_values,
 )
 
-_KINDS: Final = ("added", "filled", "changed", "conflicts")
+_KINDS: Final = {"added": "added", "filled": "filled", "changed": "changed", "conflicts": "conflict"}
 _LEFT_OUT: Final = 5
 _ALIASES: Final = 3
-_LONGEST: Final = 60
+_REASONS: Final = 8
+_LONGEST: Final = 72
 _LONGEST_REASON: Final = 120
 
 
@@ -33,7 +34,7 @@ def view_sync(sync: PricingSync, full: str = "") -> Document:
 
     Args:
         sync: The result.
-        full: The command that shows every rate; of what is written already, the file does.
+        full: The command that shows every rate; once it is written, what is left.
     """
     counts = (
         counted(len(sync.added), "model") + " added",
@@ -52,15 +53,14 @@ def view_sync(sync: PricingSync, full: str = "") -> Document:
             *_left_out(sync),
         )
     )
-    is_any = sync.added or sync.filled or sync.changed or sync.conflicts or sync.left_out
     return Document(
         "Price list",
         (
             head,
             *changed_rates("filled in", [_changed(model) for model in sync.filled], is_new=True),
             *changed_rates("changed", [_changed(model) for model in sync.changed]),
-            *_conflicts(sync.conflicts),
-            *([all_of_it(full)] if is_any else ()),
+            *_conflicts(sync),
+            *_more(sync, full),
         ),
     )
 
@@ -74,7 +74,7 @@ def _outcome(sync: PricingSync) -> Span:
 
 
 def _effective(sync: PricingSync) -> Iterator[Line]:
-    if sync.changed:
+    if any(rate.starts == sync.effective for model in sync.changed for rate in model.rates):
         yield line(Span(f"prices that changed without a date hold from {sync.effective} on", "muted"))
 
 
@@ -97,20 +97,47 @@ def _few(title: str, names: Sequence[str]) -> tuple[str, ...]:
     return (title + ", ".join(shown) + (f" and {rest:,} more" if rest else ""),) if names else ()
 
 
-def _conflicts(conflicts: Sequence[SyncedModel]) -> Iterator[Paragraph]:
-    """By why they are left alone, and where the prices here are from."""
-    ranked = sorted(conflicts, key=lambda model: (model.reason, model.source))
-    for (reason, source), group in groupby(ranked, key=lambda model: (model.reason, model.source)):
-        models = [_changed(model) for model in group]
-        about = DOT.join([counted(len(models), "conflict"), f"here, before the arrow, from {source}"])
-        yield from changed_rates(f"left alone: {short(reason, _LONGEST_REASON)}", models, about=about)
+def _conflicts(sync: PricingSync) -> Iterator[Paragraph]:
+    """By why they are left alone, and where the prices here are from; the most frequent first."""
+    ranked = sorted(sync.conflicts, key=_cause)
+    causes = [list(group) for _, group in groupby(ranked, key=_cause)]
+    causes.sort(key=len, reverse=True)
+    for models in causes[:_REASONS]:
+        reason = short(models[0].reason, _LONGEST_REASON)
+        about = (counted(len(models), "conflict"), *_here(models, sync.list_source))
+        yield from changed_rates(f"left alone: {reason}", map(_changed, models), about=DOT.join(about))
+    rest = sum(len(models) for models in causes[_REASONS:])
+    if rest:
+        yield Paragraph((line(Span(f"and {counted(rest, 'more conflict')}", "muted")),))
+
+
+def _cause(model: SyncedModel) -> tuple[str, str]:
+    return model.reason, model.source
+
+
+def _here(models: Sequence[SyncedModel], listed: str) -> tuple[str, ...]:
+    """Where the prices here are from, if there are any."""
+    rates = [rate for model in models for rate in model.rates]
+    source = short(models[0].source, _LONGEST)
+    if any(rate.before is not None for rate in rates):
+        return (f"here, before the arrow, from {source}",)
+    return (f"prices here from {source}",) if rates and models[0].source != listed else ()
+
+
+def _more(sync: PricingSync, full: str) -> Iterator[Paragraph]:
+    """The command that shows all that is not in the file."""
+    is_left = bool(sync.conflicts or sync.left_out)
+    if sync.written:
+        yield from [all_of_it(full, "what is left")] if is_left else ()
+    elif is_left or sync.added or sync.filled or sync.changed:
+        yield all_of_it(full)
 
 
 def records_sync(sync: PricingSync) -> Records:
     """One record for each rate that is new, changes, or is disputed; for each new name; for each kind left out."""
     rows: list[tuple[Value, ...]] = []
-    for kind in _KINDS:
-        models: tuple[SyncedModel, ...] = getattr(sync, kind)
+    for field, kind in _KINDS.items():
+        models: tuple[SyncedModel, ...] = getattr(sync, field)
         for model in models:
             told = (kind, model.provider, model.model, " ".join(model.listed_as) or None)
             why = (model.reason, model.source, None)
