@@ -222,19 +222,17 @@ class _Run:
 
     def _take(self, read: pl.DataFrame, batch: Batch) -> None:
         self._lines += read.height
-        frame = self._in_period(read)
-        if batch.repeats == "fuller" and self._logs.dedupe:
-            self._repeats.hold(frame, batch.number)
-            return
+        is_held = batch.repeats == "fuller" and self._logs.dedupe
+        frame = self._in_period(self._repeats.hold(read, batch.number) if is_held else read)
         repeated = self._duplicates.repeated(frame) if self._logs.dedupe else None
         self._settle(frame, repeated, self._tallies[batch.number])
 
     def _take_held(self) -> None:
         """The requests that were told several times, and the lines that told them less fully."""
         for requests, lines in self._repeats.told():
-            for (number,), own in requests.partition_by(SOURCE, as_dict=True).items():
+            for (number,), own in self._in_period(requests).partition_by(SOURCE, as_dict=True).items():
                 self._settle(own, None, self._tallies[int(number)])
-            for (number,), own in lines.partition_by(SOURCE, as_dict=True).items():
+            for (number,), own in self._in_period(lines).partition_by(SOURCE, as_dict=True).items():
                 again = pl.Series([True]).new_from_index(0, own.height)
                 self._settle(own, again, self._tallies[int(number)])
 

@@ -16,7 +16,7 @@ def found(read: pl.Expr, *records: dict[str, object]) -> list[str | None]:
     assert wanted
     shape = Shape((), [wanted], fields_of(records))
     lines = [json.dumps(record) for record in records]
-    schema = pl.Struct(shape.schema())
+    schema = pl.Struct(shape.schema)
     parsed = pl.Series(lines).str.json_decode(schema).alias("line").to_frame().unnest("line")
     columns = (
         _texts(shape.extract(parsed), wanted),

@@ -155,7 +155,7 @@ def walked(lines: Sequence[str], shape: Shape) -> list[tuple[object, ...]]:
 
 def at_once(lines: Sequence[str], shape: Shape) -> pl.DataFrame:
     """Raises where the lines have not one shape."""
-    record = one_value(pl.col("line"), pl.Struct(shape.schema())).alias("whole")
+    record = one_value(pl.col("line"), pl.Struct(shape.schema)).alias("whole")
     whole = pl.Series("line", lines).to_frame().select(record)
     return shape.extract(whole.with_columns(pl.col("whole").struct.unnest()))
 

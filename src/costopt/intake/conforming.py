@@ -1,8 +1,6 @@
 """Raw columns to canonical requests: types, meanings, and the checks that a request must pass."""
 
-import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -14,6 +12,7 @@ from costopt.errors import ConfigError
 from costopt.intake.formats.reads import Role, read_of
 from costopt.intake.numbers import clean, to_counts, to_dollars, to_measures
 from costopt.intake.times import to_timestamps
+from costopt.intake.walking import parsed, value_in
 from costopt.models.parts import EXCEEDED
 from costopt.models.schema import COUNTS, DIMENSIONS, NUMBERS, REQUESTS, SIZES, TOKENS
 
@@ -164,11 +163,13 @@ def _joined(text: pl.Series) -> pl.Series:
 
 
 def _items(lists: pl.Series) -> dict[str, str]:
-    found = {}
-    for text in lists:
-        with suppress(ValueError):
-            found[text] = ",".join(map(str, json.loads(text)))
-    return found
+    """By text: the items of the list that it is; a list of objects stays a text."""
+    found = {text: parsed(text) for text in lists}
+    return {
+        text: value_in(items, (), "label") or ""
+        for text, items in found.items()
+        if isinstance(items, list) and not any(isinstance(item, dict | list) for item in items)
+    }
 
 
 def _said(text: pl.Series) -> pl.Series:
@@ -280,7 +281,8 @@ def _failed(typed: pl.DataFrame) -> pl.Expr:
 
 def _came_to_nothing(typed: pl.DataFrame) -> pl.Expr:
     """Whether a request failed before any model had to do with it."""
-    return _failed(typed) & (pl.sum_horizontal("input_tokens", "output_tokens") == 0)
+    used = [name for name in ("input_tokens", "output_tokens", "web_searches") if name in typed.columns]
+    return _failed(typed) & (pl.sum_horizontal(used) == 0)
 
 
 def _token_checks(typed: pl.DataFrame) -> list[tuple[str, pl.Series]]:

@@ -17,12 +17,20 @@ from costopt.intake.tables import decode_table, header_of
 
 _HEAD: Final = 200
 _SPREAD: Final = 24
+_FEW: Final = 6
 _SAMPLED: Final = 1 << 18
 """Bytes of long lines that are looked at: a line of a trace may hold thousands of records."""
 
 
-def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[str, Field]:
-    """The fields of some of the partition's records: of many of the first partition, of a few later on; of all."""
+def sample(partition: Partition, *, first: bool, whole: bool = False, few: bool = False) -> dict[str, Field]:
+    """The fields of some of the partition's records: of many of the first partition, of less later on; of all.
+
+    Args:
+        partition: Where to look.
+        first: Nothing is known of the log yet.
+        whole: Look at all of it.
+        few: The log is of a format that says itself what to read: little is left to be seen.
+    """
     data = partition.data
     if isinstance(data, pl.DataFrame):
         return fields_of_schema(data.schema)
@@ -30,7 +38,7 @@ def sample(partition: Partition, *, first: bool, whole: bool = False) -> dict[st
         return {name: Field((name,), frozenset({"str"})) for name in header_of(partition)}
     if whole:
         return _fields_of_lines(data.split(b"\n"), elements=None)
-    found = _fields_of_lines(_sampled_lines(data, _HEAD if first else 0))
+    found = _fields_of_lines(_sampled_lines(data, _HEAD if first else 0, _FEW if few else _SPREAD))
     return found if found or not first else _fields_of_lines(data.split(b"\n"))
 
 
@@ -38,12 +46,12 @@ def _fields_of_lines(lines: Iterable[bytes], elements: int | None = SOME_ELEMENT
     return fields_of((record for record in map(_record, lines) if record is not None), elements)
 
 
-def _sampled_lines(data: bytes, head: int) -> Iterator[bytes]:
+def _sampled_lines(data: bytes, head: int, spread: int) -> Iterator[bytes]:
     """The first lines, some that are evenly spread, and the last one."""
     length = len(data) // (data.count(b"\n") + 1)
     most = max(1, _SAMPLED // (length + 1))
     yield from islice(io.BytesIO(data), min(head, most))
-    step = max(1, len(data) // min(_SPREAD, most))
+    step = max(1, len(data) // min(spread, most))
     for start in range(0, len(data), step):
         begin = data.find(b"\n", start) + 1
         end = data.find(b"\n", begin)

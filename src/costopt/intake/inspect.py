@@ -7,6 +7,7 @@ import polars as pl
 
 from costopt.intake.formats.detect import fields_inside
 from costopt.intake.formats.format import Derivation, Layout, Wishes
+from costopt.intake.formats.places import is_on_the_way, path_to
 from costopt.intake.formats.reads import reads_of
 from costopt.intake.partitions import PARTITION_BYTES, partitions
 from costopt.intake.reading import Reader
@@ -163,14 +164,14 @@ def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:
     """Fields of the records that no column is read from."""
     derivation = layout.derivation or Derivation({})
     used = {place.name for place in layout.columns.values()}
-    used |= {read.shown for read in derivation.reads(REQUESTS)}
-    used |= {read.steps[0].partition("[")[0] for read in derivation.reads(REQUESTS) if "[" in read.steps[0]}
-    inside = fields_inside(reader.fields, derivation.rows)
-    return tuple(
-        name
-        for name, place in inside.items()
-        if "[]" not in place.steps and name not in used and not place.is_object
-    )
+    paths = [path_to(read, derivation.rows) for read in derivation.reads(REQUESTS)]
+    left = {
+        name: place
+        for name, place in reader.fields.items()
+        if name not in used and not any(is_on_the_way(place, path) for path in paths)
+    }
+    inside = fields_inside(left, derivation.rows)
+    return tuple(name for name, place in inside.items() if "[]" not in place.steps and not place.is_object)
 
 
 def _samples(values: pl.Series) -> tuple[str, ...]:

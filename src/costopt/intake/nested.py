@@ -39,14 +39,21 @@ def decode_nested(partition: Partition, shape: Shape, *, by_record: bool = False
 def _parsed(data: bytes, shape: Shape) -> pl.DataFrame | None:
     """The reads, or None where some line has another shape."""
     lines = pl.scan_lines(data).filter(pl.col("line") != "")
-    record = one_value(pl.col("line"), pl.Struct(shape.schema())).alias(_WHOLE)
+    record = one_value(pl.col("line"), pl.Struct(shape.schema)).alias(_WHOLE)
     try:
         parsed = lines.select(record).collect(engine="streaming")
-        if parsed[_WHOLE].null_count() or parsed.height != lines.select(pl.len()).collect().item():
+        if parsed[_WHOLE].null_count() or parsed.height != _number_of_lines(data):
             return None
         return shape.extract(parsed.with_columns(pl.col(_WHOLE).struct.unnest()))
     except pl.exceptions.PolarsError:
         return None
+
+
+def _number_of_lines(data: bytes) -> int:
+    """How many lines are not empty."""
+    if data.startswith(b"\n") or b"\n\n" in data or b"\r" in data:
+        return int(pl.scan_lines(data).filter(pl.col("line") != "").select(pl.len()).collect().item())
+    return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def _by_block(data: bytes, partition: Partition, shape: Shape) -> Decoded:
@@ -71,7 +78,7 @@ def _after(start: int, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _of_columns(rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     """The reads of rows; where a text that should be an object is none, row by row."""
-    read = rows.select(name for name in rows.columns if name in shape.schema())
+    read = rows.select(name for name in rows.columns if name in shape.schema)
     read = read.with_columns(pl.selectors.float().fill_nan(None))
     try:
         return shape.extract(read if read.width else rows)
@@ -85,7 +92,7 @@ def _of_columns(rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
 
 def _of_table(data: bytes, partition: Partition, shape: Shape, *, by_record: bool) -> Decoded:
     header = header_of(partition)
-    named = [name for name in shape.schema() if name in header] or header[:1]
+    named = [name for name in shape.schema if name in header] or header[:1]
     columns = {name: Field((name,)) for name in named}
     decoded = (decode_records if by_record else decode_table)(data, partition, columns)
     frame = _of_columns(decoded.frame, shape)

@@ -106,7 +106,7 @@ class Reader:
     A layout is made of a sample. Later partitions are sampled as well, so that a field that only appears further
     down the log is read from there on; and the usual names of columns that change the bill are watched in every line.
 
-    State: the fields seen so far, and what a format carries from record to record.
+    State: the fields seen so far, what a format carries from record to record, and what is read of the records.
     """
 
     def __init__(self, wishes: Wishes, wanted: tuple[str, ...], *, strict_layout: bool = True) -> None:
@@ -116,6 +116,7 @@ class Reader:
         self.fields: dict[str, Field] = {}
         self.layout: Layout | None = None
         self._last: pl.DataFrame | None = None
+        self._shape: Shape | None = None
 
     def read(self, partition: Partition) -> Requests:
         """The partition's requests.
@@ -163,25 +164,27 @@ class Reader:
         self.fields = fields_of_schema(schema)
         self.layout = layout = self._find(path, self.fields, self._wishes, extras)
         derivation = layout.derivation or Derivation({})
-        if derivation.rows:
-            return list(schema)
-        places = [place.steps for name, place in layout.columns.items() if name in self._wanted]
-        wanted = {
-            steps[0].partition("[")[0]
-            for steps in (*places, *(r.steps for r in derivation.reads(self._wanted)))
-        }
-        return [name for name in schema if name in wanted]
-
-    def _derived(self, partition: Partition, layout: Layout, derivation: Derivation) -> Requests:
-        """The requests among records whose columns a format derives."""
         shape = Shape(derivation.rows, derivation.reads(self._wanted), layout.fields)
-        decoded = decode_nested(partition, shape)
+        wanted = {place.steps[0] for name, place in layout.columns.items() if name in self._wanted}
+        return [name for name in schema if name in {*wanted, *shape.schema}]
+
+    def _derived(
+        self, partition: Partition, layout: Layout, derivation: Derivation, *, by_record: bool = False
+    ) -> Requests:
+        """The requests among records whose columns a format derives."""
+        if self._shape is None or self._shape.fields is not layout.fields:
+            self._shape = Shape(derivation.rows, derivation.reads(self._wanted), layout.fields)
+        shape = self._shape
+        decoded = decode_nested(partition, shape, by_record=by_record)
         columns = {name: each for name, each in derivation.columns.items() if name in self._wanted}
         derived = derive(decoded.frame, derivation, columns, self._last)
-        self._last = derived.last
         conformed = conform(derived.frame, layout.constants, self._wanted)
-        reasons = {derived.lines[row]: reason for row, reason in conformed.reasons.items()}
-        rejects = (*decoded.rejects, *reject_rows(partition, decoded, {**derived.reasons, **reasons}))
+        wrong = {derived.lines[row]: reason for row, reason in conformed.reasons.items()}
+        reasons = {**wrong, **derived.reasons}
+        if reasons and not decoded.exact:
+            return self._derived(partition, layout, derivation, by_record=True)
+        self._last = derived.last
+        rejects = (*decoded.rejects, *reject_rows(partition, decoded, reasons))
         return Requests(conformed.frame, _in_order(rejects), derived.others)
 
     def _watched(self, layout: Layout) -> list[str]:
@@ -196,7 +199,8 @@ class Reader:
         """The layout, given what some lines of this partition (or all) hold; `None` as long as there is no record."""
         if self.layout and partition.container == "rows":
             return self.layout
-        seen = sample(partition, first=self.layout is None, whole=whole)
+        few = self.layout is not None and self.layout.derivation is not None
+        seen = sample(partition, first=self.layout is None, whole=whole, few=few)
         if not seen and self.layout is None:
             return None
         merged = _merged(self.fields, seen)

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 import polars as pl
 
+from costopt.models.parts import EXCEEDED
 from costopt.models.schema import TOKENS
 
 SOURCE: Final = "\x1esource"
@@ -42,12 +43,17 @@ class Repeats:
     ) -> None:
         self._folder.cleanup()
 
-    def hold(self, requests: pl.DataFrame, source: int) -> None:
-        """Take requests of the log of that number."""
-        self._held.append(requests.with_columns(pl.lit(source, dtype=pl.Int64).alias(SOURCE)))
-        self._rows += requests.height
+    def hold(self, requests: pl.DataFrame, source: int) -> pl.DataFrame:
+        """Take requests of the log of that number; those without an id are given back, as nothing can repeat them."""
+        if "request_id" not in requests.columns:
+            return requests
+        named = requests.filter(pl.col("request_id").is_not_null())
+        if named.height:
+            self._held.append(named.with_columns(pl.lit(source, dtype=pl.Int64).alias(SOURCE)))
+            self._rows += named.height
         if self._rows > _IN_MEMORY:
             self._spill()
+        return requests.filter(pl.col("request_id").is_null())
 
     def _spill(self) -> None:
         for bucket, part in _in_buckets(_together(self._held)):
@@ -58,7 +64,7 @@ class Repeats:
         self._held, self._rows = [], 0
 
     def told(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Every request once, and the lines that told it less fully; in parts, with `SOURCE`."""
+        """Every request once, and the lines that told it less fully, at its time; in parts, with `SOURCE`."""
         if not self._files:
             if self._held:
                 yield _told_once(_together(self._held))
@@ -70,39 +76,48 @@ class Repeats:
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(frames, how="diagonal_relaxed")
+    """Requests of several logs, of which some may not say how many requests a line stands for."""
+    whole = pl.concat(frames, how="diagonal_relaxed")
+    return whole.with_columns(pl.col("requests").fill_null(1)) if "requests" in whole.columns else whole
 
 
 def _in_buckets(requests: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    numbered = requests.with_columns((_identity(requests).hash(seed=3) % _BUCKETS).alias("\x1ebucket"))
-    for (bucket,), part in numbered.partition_by("\x1ebucket", as_dict=True, include_key=False).items():
-        yield int(bucket), part
-
-
-def _identity(requests: pl.DataFrame) -> pl.Expr:
-    return pl.col("request_id") if "request_id" in requests.columns else pl.lit(None, dtype=pl.String)
+    bucket = (pl.col("request_id").hash(seed=3) % _BUCKETS).alias("\x1ebucket")
+    parts = requests.with_columns(bucket).partition_by("\x1ebucket", as_dict=True, include_key=False)
+    for (number,), part in parts.items():
+        yield int(number), part
 
 
 def _told_once(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each id once: the line with most output, its counts the largest of all lines, at the time of the first.
 
-    Lines without an id are requests of their own. The order of the lines does not matter.
+    Where that cannot be, as parts would be more than their whole, the counts are those of the line. The order of the
+    lines does not matter.
     """
-    if "request_id" not in lines.columns:
-        return lines, lines.clear()
-    texts = [name for name in sorted(lines.columns) if lines.schema[name] in (pl.Categorical, pl.String)]
-    keys = ["request_id", "output_tokens", "input_tokens", "timestamp"]
-    by_text = [pl.col(name).cast(pl.String) for name in texts if name != "request_id"]
-    ordered = lines.sort(
-        *keys, *by_text, descending=[False, True, True, False, *[False] * len(by_text)], nulls_last=True
+    ordered = _fullest_first(lines)
+    largest = [name for name in _LARGEST if name in lines.columns]
+    every = ordered.with_columns(pl.col("timestamp").min().over("request_id"))
+    whole = every.with_columns(pl.col(largest).max().over("request_id"))
+    whole = whole.with_columns(
+        pl.when(_is_possible(lines.columns)).then(pl.col(name)).otherwise(every[name]).alias(name)
+        for name in largest
     )
-    counts = [name for name in _LARGEST if name in lines.columns]
-    fullest = ordered.select(
-        pl.col(counts).max().over("request_id"), pl.col("timestamp").min().over("request_id")
-    )
-    named = pl.col("request_id").is_not_null()
-    whole = ordered.with_columns(
-        pl.when(named).then(fullest[name]).otherwise(name).alias(name) for name in fullest.columns
-    )
-    first = ordered.select(~named | pl.col("request_id").is_first_distinct()).to_series()
-    return whole.filter(first), ordered.filter(~first)
+    first = pl.col("request_id").is_first_distinct()
+    return whole.filter(first), every.filter(~first)
+
+
+def _fullest_first(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines of each id in an order that depends on nothing but what they say."""
+    by = ["request_id", "output_tokens", "input_tokens", "timestamp", SOURCE]
+    by += sorted(name for name in lines.columns if name not in by)
+    texts = {name for name, dtype in lines.schema.items() if dtype == pl.Categorical}
+    falling = [name in ("output_tokens", "input_tokens") for name in by]
+    keys = [pl.col(name).cast(pl.String) if name in texts else pl.col(name) for name in by]
+    return lines.sort(keys, descending=falling, nulls_last=True)
+
+
+def _is_possible(columns: Sequence[str]) -> pl.Expr:
+    """Whether no count is more than what it is a part of."""
+    zero = pl.lit(0, dtype=pl.Int64)
+    part = {name: pl.col(name).fill_null(0) if name in columns else zero for name in TOKENS}
+    return ~pl.any_horizontal(exceeds(part) for _, _, exceeds in EXCEEDED)

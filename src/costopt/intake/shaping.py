@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 import polars as pl
@@ -93,7 +94,7 @@ class _Node:
         return pl.Struct(inner) if inner or self.is_record else pl.String
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """Which values to get out of records.
 
@@ -107,10 +108,12 @@ class Shape:
     reads: Sequence[Read]
     fields: Fields
 
+    @cached_property
     def schema(self) -> Mapping[str, Dtype]:
         """What to parse a line to."""
-        return {name: node.dtype(self.fields, (name,)) for name, node in self._tree().inner.items()}
+        return {name: node.dtype(self.fields, (name,)) for name, node in self._tree.inner.items()}
 
+    @cached_property
     def _tree(self) -> _Node:
         levels = [root := _Node()]
         for row in self.rows:
@@ -120,6 +123,15 @@ class Shape:
             level, steps = self._placed(read)
             levels[level].add(steps)
         return root
+
+    @cached_property
+    def _at_depth(self) -> Sequence[Mapping[Read, tuple[str, ...]]]:
+        """The reads that are so many lists deep, with the steps from there."""
+        placed = [(read, *self._placed(read)) for read in self.reads]
+        return [
+            {read: steps for read, level, steps in placed if level == depth}
+            for depth in range(len(self.rows) + 1)
+        ]
 
     def _placed(self, read: Read) -> tuple[int, tuple[str, ...]]:
         """How many lists deep a value is, and the steps from there."""
@@ -138,10 +150,10 @@ class Shape:
         Raises:
             PolarsError: if a text should be JSON and is none.
         """
-        node = self._tree()
+        node = self._tree
         level = parsed.with_row_index(LINE)
         for depth in range(len(self.rows) + 1):
-            own = {read: self._placed(read)[1] for read in self.reads if self._placed(read)[0] == depth}
+            own = self._at_depth[depth]
             level = _with_texts_parsed(level, node)
             found = _keyed_values(level, own)
             places = _places(level)
@@ -169,9 +181,7 @@ class Shape:
     def _walked(self, record: object, depth: int) -> Iterator[dict[str, str | None]]:
         if not isinstance(record, dict):
             return
-        own = [
-            (read, steps) for read in self.reads for level, steps in [self._placed(read)] if level == depth
-        ]
+        own = self._at_depth[depth].items()
         values = {read.name: value_in(record, steps, read.role) for read, steps in own}
         if depth == len(self.rows):
             yield values
@@ -206,13 +216,14 @@ def _elements(level: pl.DataFrame, row: Sequence[str], kept: Sequence[pl.Expr]) 
 def _with_texts_parsed(level: pl.DataFrame, node: _Node) -> pl.DataFrame:
     """With the objects and lists that stand in texts beside these."""
     found = []
-    for name, inner in node.inner.items():
-        if name in level.columns and level.schema[name] in _TEXTS and inner.has_places:
+    for name, dtype in level.schema.items():
+        inner = node.inner.get(name)
+        if inner and dtype in _TEXTS and inner.has_places:
             texts = level[name].cast(pl.String).alias(name + _PARSED)
             found.append(_decoded(texts, inner.as_text()))
-        elif name in level.columns and _has_texts(level.schema[name], inner):
+        elif inner and _has_texts(dtype, inner):
             found.append(_with_texts_parsed(level[name].struct.unnest(), inner).to_struct(name))
-    return level.with_columns(found)
+    return level.with_columns(found) if found else level
 
 
 def _has_texts(dtype: Dtype, node: _Node) -> bool:

@@ -91,7 +91,9 @@ def named(name: str) -> Format:
     """
     if name.endswith(".toml"):
         return load_format(Path(name))
-    known = {each.name: each for each in all_formats()}
+    known: dict[str, Format] = {}
+    for each in all_formats():
+        known.setdefault(each.name, each)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}; or name a FILE.toml"

@@ -11,7 +11,8 @@ from costopt.errors import ConfigError, FormatError
 from costopt.intake.formats.catalogue import all_formats, named
 from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
 from costopt.intake.formats.generic import GENERIC, generic_columns
-from costopt.intake.formats.reads import EACH, Read, role_of
+from costopt.intake.formats.places import is_empty, may_be_told, steps_to
+from costopt.intake.formats.reads import EACH, Read, reads_of, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
 _SHOWN: Final = 24
@@ -99,10 +100,16 @@ def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] =
     lacking = layout.missing(REQUIRED)
     if not layout.columns and not layout.derivation:
         lacking = list(REQUIRED)
+    unread = [name for name in lacking if name in layout.unread]
     if lacking:
+        known_as = f" as `{layout.format}`" if unread else ""
+        cure = f"name the column with `--map {lacking[0]}=COLUMN`, or give a constant with `--set {lacking[0]}=VALUE`"
+        if unread:
+            places = _listed(layout.unread[unread[0]])
+            cure = f"`{layout.format}` reads {unread[0]} from {places}; without `--format` it is found out what the log is"
         raise FormatError(
-            f"`{path}` is not understood: no column for {_listed(lacking)}; it has {_listed(_plain(fields))}",
-            hint=f"name the column with `--map {lacking[0]}=COLUMN`, or give a constant with `--set {lacking[0]}=VALUE`",
+            f"`{path}` is not understood{known_as}: no column for {_listed(lacking)}; it has {_listed(_plain(fields))}",
+            hint=cure,
         )
     return layout
 
@@ -125,7 +132,7 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
             near = difflib.get_close_matches(name, REQUESTS, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"the columns are {_listed(REQUESTS)}"
             raise ConfigError(f"`{name}` is not a column of a request", hint=hint)
-    found, root = _recognised(fields, wishes.format)
+    found, root, is_sure = _recognised(fields, wishes.format)
     if found.refusal:
         raise FormatError(f"`{path}` is {found.refusal.what}", hint=found.refusal.instead)
     inside = fields_inside(fields, root)
@@ -138,22 +145,39 @@ def find_layout(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str]
     derivation = Derivation(
         columns, root, keep, found.carried, found.shared(inside), found.repeats, found.sums
     )
-    return Layout(found.name, {}, wishes.constants, derivation, fields)
+    unread = {} if is_sure else _unread(derivation, fields)
+    return Layout(found.name, {}, wishes.constants, derivation, fields, unread)
 
 
-def _recognised(fields: Fields, name: str | None) -> tuple[Format, tuple[str, ...]]:
-    """The format of records with these fields, or the one named, and where in a line they are."""
+def _recognised(fields: Fields, name: str | None) -> tuple[Format, tuple[str, ...], bool]:
+    """The format of records with these fields, or the one named, where in a line they are, and whether that is sure."""
     formats = (named(name),) if name else all_formats()
     for each in formats:
         for root in each.roots:
             if each.sniff(fields_inside(fields, root)):
-                return each, root
-    return (formats[0], formats[0].roots[0]) if name else (GENERIC, ())
+                return each, root, True
+    return (formats[0], formats[0].roots[0], False) if name else (GENERIC, (), True)
+
+
+def _unread(derivation: Derivation, fields: Fields) -> dict[str, tuple[str, ...]]:
+    """The required columns of a format that was not recognised for which there is nothing, and where that would be.
+
+    There need be nothing where there are no records, or where what tells requests from other records is there.
+    """
+    keep, rows = derivation.keep, derivation.rows
+    if is_empty(rows, fields) or (keep is not None and may_be_told([keep], rows, fields)):
+        return {}
+    columns = {name: derivation.columns[name] for name in REQUIRED if name in derivation.columns}
+    return {
+        name: tuple(dict.fromkeys(read.shown for read in reads_of([column])))
+        for name, column in columns.items()
+        if not may_be_told([column], rows, fields)
+    }
 
 
 def fields_inside(fields: Fields, root: tuple[str, ...]) -> Fields:
     """The fields of the records, where these are elements of lists."""
-    steps = tuple(step for row in root for step in (*row.split("/"), "[]"))
+    steps = steps_to(root)
     found = {}
     for place in fields.values():
         if len(place.steps) > len(steps) and place.steps[: len(steps)] == steps:

@@ -65,7 +65,8 @@ class Format:
         sniff: Whether records with these fields are of this format.
         roots: Where the records may be: in the elements of a list, or of lists in the elements of lists; of none, in
             the lines themselves.
-        keep: Which records are requests, if need be by the fields that were seen; all of them if it is None.
+        keep: Which records are requests, where that depends on it, for the fields that were seen; all of them if it is
+            None.
         carried: What holds until another record says otherwise, record by record down the file: a read, or a `hold`
             of an expression over reads and what is carried before it in this order.
         shared: Expressions that several columns, or `keep`, are made of, by the name for `reads.shared`; each may be
@@ -138,6 +139,7 @@ class Layout:
         constants: Values given by the user for columns the log lacks.
         derivation: How the other columns come about; None where there are none.
         fields: What was seen in the records.
+        unread: Columns that the format has, but not this log; by name, where they would be.
     """
 
     format: str
@@ -145,15 +147,13 @@ class Layout:
     constants: Mapping[str, str]
     derivation: Derivation | None = None
     fields: Fields = field(default_factory=dict)
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def missing(self, wanted: tuple[str, ...]) -> list[str]:
         """Those of the wanted columns that are neither in the log nor given."""
         derived = self.derivation.columns if self.derivation else {}
-        return [
-            name
-            for name in wanted
-            if name not in self.columns and name not in self.constants and name not in derived
-        ]
+        there = {*self.columns, *self.constants, *(derived.keys() - self.unread.keys())}
+        return [name for name in wanted if name not in there]
 
 
 def has(*names: str) -> Callable[[Fields], bool]:

@@ -33,6 +33,7 @@ _KEYED: Final = re.compile(r"(?P<list>[^\[]+)\[(?P<key>[^=]+)=(?P<value>.+)\]")
 
 _OUTSIDE: Final = re.compile(r"/(?![^\[]*\])")
 """A slash that is not inside brackets."""
+_DOTS_OUTSIDE: Final = re.compile(r"\.(?![^\[]*\])")
 
 UP: Final = ".."
 EACH: Final = "*"
@@ -105,10 +106,18 @@ def keyed(step: str) -> Keyed | None:
 
 
 def steps_of(place: str) -> tuple[str, ...]:
-    """The steps of a place: with slashes between them, or, where there is none, dots."""
-    if _OUTSIDE.search(place) or "[" in place:
-        return tuple(_OUTSIDE.split(place))
-    return tuple(place.split(".")) if place != UP else (place,)
+    """The steps of a place as users write it: with dots between them, or slashes where there are some.
+
+    One that begins with a slash is for names with dots in them: `/gen_ai.usage.input_tokens` is one step.
+    """
+    if place.startswith("/"):
+        return tuple(_OUTSIDE.split(place[1:]))
+    return tuple((_OUTSIDE if _OUTSIDE.search(place) else _DOTS_OUTSIDE).split(place))
+
+
+def is_step(step: str) -> bool:
+    """Whether it is one that goes into a record."""
+    return bool(step) and step != UP and (keyed(step) is not None or not {*"[]"} & {*step})
 
 
 def _read(role: Role, place: str) -> pl.Expr:

@@ -1,7 +1,8 @@
 """What several views say in the same words."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -120,12 +121,12 @@ def _suggestions(intake: IntakeReport) -> tuple[Line, ...]:
     )[:3]
 
 
-def _sums(intake: IntakeReport) -> tuple[Line, ...]:
+def _sums(intake: IntakeReport) -> Iterator[Line]:
     """What cannot be known where a line is a sum over many requests."""
-    files = [file for file in intake.by_file if file.sums]
-    lacking = dict.fromkeys(file.sums for file in files)
-    counts = "1 file holds" if len(files) == 1 else f"{len(files):,} files hold"
-    return tuple(line(Span(f"{counts} sums over many requests: {lacks}", "warn")) for lacks in lacking)
+    files = Counter(file.sums for file in intake.by_file if file.sums)
+    for lacks, count in files.items():
+        hold = "1 file holds" if count == 1 else f"{count:,} files hold"
+        yield line(Span(f"{hold} sums over many requests: {lacks}", "warn"))
 
 
 def _converted(intake: IntakeReport) -> tuple[Line, ...]:
