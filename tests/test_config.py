@@ -10,6 +10,7 @@ Write = Callable[[str, str | bytes], str]
 
 FULL = """
 pricing = "prices/own.toml"
+format = "formats/own.toml"
 cost = "logged"
 timezone = "Europe/Berlin"
 dedupe = false
@@ -59,6 +60,7 @@ def test_a_named_file_is_read_instead(write: Write) -> None:
 def test_every_key_is_read(write: Write) -> None:
     assert load_config(Path(write("conf/costopt.toml", FULL))) == Config(
         pricing=str(Path("conf", "prices", "own.toml")),
+        format=str(Path("conf", "formats", "own.toml")),
         cost="logged",
         timezone="Europe/Berlin",
         dedupe=False,
@@ -81,6 +83,10 @@ def test_the_catalog_of_the_working_directorys_file_is_beside_it(write: Write) -
     write("costopt.toml", 'pricing = "prices.toml"')
 
     assert load_config(None).pricing == "prices.toml"
+
+
+def test_a_format_that_is_no_file_is_a_name(write: Write) -> None:
+    assert load_config(Path(write("conf/costopt.toml", 'format = "litellm"'))).format == "litellm"
 
 
 def test_no_tags_are_not_the_usual_tags(write: Write) -> None:

@@ -33,6 +33,7 @@ def test_a_name_is_no_option() -> None:
 def test_every_option_that_changes_the_bill_is_typed_again() -> None:
     options = BillOptions(
         logs=["l"],
+        format="own formats/gateway.toml",
         map=["tag=label"],
         set=["provider=openai"],
         config=Path("c.toml"),
@@ -48,9 +49,12 @@ def test_every_option_that_changes_the_bill_is_typed_again() -> None:
         strict=True,
     )
 
-    assert options.again.read == "l --map tag=label --set provider=openai --config c.toml"
+    assert (
+        options.again.read
+        == "l --format 'own formats/gateway.toml' --map tag=label --set provider=openai --config c.toml"
+    )
     assert options.again.bill == (
-        "l --map tag=label --set provider=openai --config c.toml --since 2026-10-01 --until 2026-10-02 "
+        f"{options.again.read} --since 2026-10-01 --until 2026-10-02 "
         "--where 'tag == '\"'\"'a b'\"'\"'' --tz Asia/Tokyo --pricing p.toml --cost logged --no-dedupe"
     )
     assert BillOptions(logs=["l"], last="7d", dedupe=True).again.bill == "l --last 7d"

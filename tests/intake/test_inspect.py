@@ -1,5 +1,6 @@
 import gzip
 import io
+import json
 from collections.abc import Callable
 from functools import partial
 
@@ -146,3 +147,68 @@ def test_requests_are_counted_by_line_where_the_log_does_not_say(write: Write) -
 
 def test_only_columns_of_requests_are_missed() -> None:
     assert LOST_WITHOUT.keys() <= REQUESTS.keys()
+
+
+# Formats with nested records
+
+
+OWN = """
+rows = ["data"]
+keep = { kind = ["call"] }
+sums = "single requests"
+[columns]
+timestamp = "../day"
+provider = { value = "acme" }
+model = ["answer.model", "asked.model"]
+tag = "attributes[key=job].value"
+tenant = "body.org"
+input_tokens = { sum = ["usage.fresh", "usage.cached"] }
+cached_input_tokens = "usage.cached"
+output_tokens = "usage.out|written"
+reasoning_tokens = "usage.steps.*.thought"
+"""
+
+
+@pytest.fixture
+def nested(write: Write) -> str:
+    """A log of the format above: two requests, one of them broken, and two other records."""
+    call = {
+        "kind": "call",
+        "asked": {"model": "m", "settings": {"top": 1}},
+        "attributes": [{"key": "job", "value": "nightly"}],
+        "body": '{"org":"acme"}',
+        "usage": {"fresh": 5, "out": 3, "steps": [{"thought": 1}], "total": 8},
+        "note": "x",
+    }
+    bad = {**call, "usage": {"fresh": "x"}}
+    write("own.toml", OWN)
+    lines = [{"day": "2026-10-01", "host": "h", "data": [call, {"kind": "ping"}]}, {"data": [bad, {}]}]
+    return write("log.jsonl", "\n".join(map(json.dumps, lines)))
+
+
+def test_a_nested_log_is_explained_by_the_places_that_it_has(nested: str) -> None:
+    file = inspected(nested, Wishes(format="own.toml"))
+
+    assert (file.format, file.understood, file.sums) == ("own", True, "single requests")
+    assert (file.requests, file.rejected, file.others) == (1, 1, 2)
+    assert file.mapping == {
+        "timestamp": "day",
+        "provider": "the format",
+        "model": "asked.model",
+        "tag": "job",
+        "tenant": "body.org",
+        "input_tokens": "usage.fresh",
+        "output_tokens": "usage.out|written",
+        "reasoning_tokens": "usage.steps.thought",
+    }
+    assert file.samples["tag"] == ("nightly",)
+    assert "cached_input_tokens" in file.missing
+    assert file.unused == ("asked.settings.top", "usage.total", "note")
+
+
+def test_a_log_of_another_format_than_named_lacks_its_columns(write: Write) -> None:
+    file = inspected(write("log.csv", LOG), Wishes(format="litellm"))
+
+    assert (file.format, file.understood, file.requests) == ("litellm", False, 0)
+    assert file.missing["timestamp"] == LOST_WITHOUT["timestamp"]
+    assert "time" in file.unused

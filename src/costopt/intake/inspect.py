@@ -1,14 +1,15 @@
 """How a log is understood: format, mapping, samples, and what is missing for which question."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Final
 
 import polars as pl
 
 from costopt.intake.formats.detect import fields_inside
 from costopt.intake.formats.format import Derivation, Layout, Wishes
-from costopt.intake.formats.places import is_on_the_way, path_to
-from costopt.intake.formats.reads import reads_of
+from costopt.intake.formats.places import is_on_the_way, is_there, path_to
+from costopt.intake.formats.reads import Read
 from costopt.intake.partitions import PARTITION_BYTES, partitions
 from costopt.intake.reading import Reader
 from costopt.intake.rejects import Rejects
@@ -122,7 +123,7 @@ def _inspect_file(source: Source, wishes: Wishes, rejects: Rejects, size: int) -
             if (found := samples.get(name) or _samples(read.frame[name]))
         }
     layout = reader.layout or Layout("", {}, {})
-    mapping = _mapping(layout, samples)
+    mapping = _mapping(reader, layout, samples)
     return FileInspection(
         path=source.path,
         format=layout.format,
@@ -139,11 +140,19 @@ def _inspect_file(source: Source, wishes: Wishes, rejects: Rejects, size: int) -
     )
 
 
-def _mapping(layout: Layout, samples: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def _mapping(reader: Reader, layout: Layout, samples: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Where each column is read from; what a format derives is told where some request has it."""
-    derived = layout.derivation.columns if layout.derivation else {}
+    derivation = layout.derivation or Derivation({})
+    reads = {
+        name: derivation.reads_in(each)
+        for name, each in derivation.columns.items()
+        if _is_told(name, samples)
+    }
+    there = {
+        read for read in chain(*reads.values()) if is_there(path_to(read, derivation.rows), reader.fields)
+    }
     found = {
-        **{name: _origin(each) for name, each in derived.items() if _is_told(name, samples)},
+        **{name: _origin(each, there) for name, each in reads.items()},
         **{name: place.name for name, place in layout.columns.items()},
     }
     constants = {name: f"= {value}" for name, value in layout.constants.items() if name not in found}
@@ -155,9 +164,9 @@ def _is_told(name: str, samples: Mapping[str, tuple[str, ...]]) -> bool:
     return bool(samples.get(name)) and not (name in TOKENS and samples[name] == ("0",))
 
 
-def _origin(expression: pl.Expr) -> str:
-    """What an expression reads, in words."""
-    return ", ".join(dict.fromkeys(read.shown for read in reads_of([expression]))) or "the format"
+def _origin(reads: Sequence[Read], there: Collection[Read]) -> str:
+    """What a column is read from, in words: the places that the log has."""
+    return ", ".join(dict.fromkeys(read.shown for read in reads if read in there)) or "the format"
 
 
 def _unused(reader: Reader, layout: Layout) -> tuple[str, ...]:

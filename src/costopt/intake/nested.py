@@ -28,8 +28,7 @@ def decode_nested(partition: Partition, shape: Shape, *, by_record: bool = False
     """
     data = partition.data
     if isinstance(data, pl.DataFrame):
-        rows = data.with_columns(pl.selectors.float().fill_nan(None))
-        return Decoded(_of_columns(rows, shape), partition.rejects)
+        return Decoded(_of_columns(data, shape), partition.rejects)
     if partition.container == "table":
         return _of_table(data, partition, shape, by_record=by_record)
     frame = _parsed(data, shape)

@@ -1,11 +1,17 @@
+import json
 from collections.abc import Callable
 
 import polars as pl
 import pytest
 
 from costopt.errors import ConfigError, FormatError
+from costopt.intake.formats.catalogue import FORMATS
 from costopt.intake.formats.detect import fields_of, find_layout, kind_of, layout_of
 from costopt.intake.formats.format import Field, Kind, Wishes
+from costopt.intake.formats.generic import GENERIC
+from costopt.intake.formats.reads import Read as Place
+from costopt.intake.formats.responses import RESPONSES
+from costopt.models.schema import REQUIRED
 
 Write = Callable[[str, str | bytes], str]
 Read = Callable[..., tuple[pl.DataFrame, list[tuple[int | None, str]]]]
@@ -196,3 +202,109 @@ def test_a_log_of_many_columns_is_not_listed_in_full() -> None:
 def test_a_log_without_columns_says_so() -> None:
     with pytest.raises(FormatError, match=r"it has no columns$"):
         layout_of("log", {}, Wishes())
+
+
+# Formats that are named
+
+
+GENERIC_LOG: dict[str, object] = {"ts": "2026-10-01", "model": "m", "input_tokens": 1, "output_tokens": 1}
+READABLE = [each for each in FORMATS if each is not GENERIC and not each.refusal]
+
+
+@pytest.mark.parametrize("name", [each.name for each in READABLE if each is not RESPONSES])
+def test_a_log_of_another_format_than_named_is_an_error(name: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        layout_of("log", fields_of([GENERIC_LOG]), Wishes(format=name))
+
+    assert caught.value.message.startswith(f"`log` is not understood as `{name}`: no column for ")
+    assert caught.value.message.endswith("; it has `ts`, `model`, `input_tokens`, `output_tokens`")
+    assert caught.value.hint.startswith(f"`{name}` reads ")
+
+
+def test_a_log_of_another_format_than_a_lenient_one_is_all_rejects(write: Write, read: Read) -> None:
+    frame, rejects = read(write("log.jsonl", json.dumps(GENERIC_LOG)), format="responses")
+
+    assert (frame.height, rejects) == (0, [(1, "no input_tokens")])
+
+
+def test_what_a_named_format_lacks_is_told_with_where_it_would_be(write: Write) -> None:
+    own = write(
+        "own.toml",
+        "[columns]\nmodel='model'\ntimestamp='ts'\ninput_tokens=['a','b.c','d','e','f']\noutput_tokens='o'",
+    )
+
+    with pytest.raises(FormatError) as caught:
+        layout_of("log", fields_of([GENERIC_LOG]), Wishes(format=own))
+
+    assert caught.value.message == (
+        "`log` is not understood as `own`: no column for `input_tokens`, `output_tokens`;"
+        " it has `ts`, `model`, `input_tokens`, `output_tokens`"
+    )
+    assert caught.value.hint == (
+        "`own` reads input_tokens from `a`, `b.c`, `d`, 2 more; without `--format` it is found out what the log is"
+    )
+
+
+def test_what_a_named_format_lacks_may_be_mapped_or_given() -> None:
+    wishes = Wishes(
+        {"input_tokens": "input_tokens", "timestamp": "ts"}, {"output_tokens": "0"}, format="litellm"
+    )
+
+    assert layout_of("log", fields_of([GENERIC_LOG]), wishes).missing(REQUIRED) == []
+
+
+def test_a_column_that_the_named_format_does_not_have_at_all_is_given(write: Write) -> None:
+    own = write(
+        "own.toml", "[columns]\nmodel='m'\ntimestamp='t'\ninput_tokens='i'\noutput_tokens={value='0'}"
+    )
+    record: dict[str, object] = {"m": "x", "t": 1, "i": 1}
+
+    assert layout_of("log", fields_of([record]), Wishes(format=own)).missing(REQUIRED) == []
+
+
+def test_a_log_of_the_named_format_is_read_where_its_records_are() -> None:
+    record = {"spend": 1, "call_type": "x", "startTime": "2026-10-01", "prompt_tokens": 1}
+    page: dict[str, object] = {"data": [record]}
+
+    found = layout_of("log", fields_of([page]), Wishes(format="litellm"))
+
+    assert found.derivation
+    assert found.derivation.rows == ("data",)
+
+
+def test_a_quiet_log_of_a_format_of_ones_own_is_no_mistake(write: Write, read: Read) -> None:
+    own = write(
+        "own.toml",
+        "keep={kind=['call']}\n[columns]\nmodel='m'\ntimestamp='t'\ninput_tokens='i'\noutput_tokens='o'",
+    )
+
+    frame, rejects = read(write("log.jsonl", '{"kind":"note","text":"nothing happened"}\n'), format=own)
+
+    assert (frame.height, rejects) == (0, [])
+
+
+def test_the_generic_format_may_be_named() -> None:
+    found = layout_of(
+        "log", fields_of([{**GENERIC_LOG, "spanId": "x", "startTimeUnixNano": 1}]), Wishes(format="generic")
+    )
+
+    assert (found.format, found.derivation) == ("generic", None)
+
+
+def test_columns_by_the_logs_own_names_are_read_in_any_format() -> None:
+    record = {"spend": 1, "call_type": "x", "startTime": "1", "metadata": {"job": "a"}, "parts": [{"n": 1}]}
+    page: dict[str, object] = {"data": [record]}
+
+    found = layout_of(
+        "log", fields_of([page]), Wishes({"tag": "metadata.job"}), ["metadata.job", "parts.[].n", "absent"]
+    )
+
+    assert found.derivation
+    assert [
+        found.derivation.columns[name].meta.root_names() for name in ("tag", "metadata.job", "parts.[].n")
+    ] == [
+        [Place("label", ("metadata", "job")).name],
+        [Place("label", ("metadata", "job")).name],
+        [Place("label", ("parts", "*", "n")).name],
+    ]
+    assert "absent" not in found.derivation.columns

@@ -11,11 +11,12 @@ from costopt.errors import ConfigError, FormatError
 from costopt.intake.formats.catalogue import all_formats, named
 from costopt.intake.formats.format import Derivation, Field, Fields, Format, Kind, Layout, Wishes
 from costopt.intake.formats.generic import GENERIC, generic_columns
-from costopt.intake.formats.places import is_empty, may_be_told, steps_to
-from costopt.intake.formats.reads import EACH, Read, reads_of, role_of
+from costopt.intake.formats.places import is_empty, is_told, may_be_told, steps_to
+from costopt.intake.formats.reads import EACH, Read, role_of
 from costopt.models.schema import REQUESTS, REQUIRED
 
 _SHOWN: Final = 24
+_PLACES: Final = 3
 SOME_ELEMENTS: Final = 20
 """How many elements of a list in a sample are looked at."""
 
@@ -105,7 +106,7 @@ def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] =
         known_as = f" as `{layout.format}`" if unread else ""
         cure = f"name the column with `--map {lacking[0]}=COLUMN`, or give a constant with `--set {lacking[0]}=VALUE`"
         if unread:
-            places = _listed(layout.unread[unread[0]])
+            places = _listed(layout.unread[unread[0]], _PLACES)
             cure = f"`{layout.format}` reads {unread[0]} from {places}; without `--format` it is found out what the log is"
         raise FormatError(
             f"`{path}` is not understood{known_as}: no column for {_listed(lacking)}; it has {_listed(_plain(fields))}",
@@ -164,14 +165,14 @@ def _unread(derivation: Derivation, fields: Fields) -> dict[str, tuple[str, ...]
 
     There need be nothing where there are no records, or where what tells requests from other records is there.
     """
-    keep, rows = derivation.keep, derivation.rows
-    if is_empty(rows, fields) or (keep is not None and may_be_told([keep], rows, fields)):
+    keep = derivation.keep
+    if is_empty(derivation.rows, fields) or (keep is not None and is_told(keep, derivation, fields)):
         return {}
     columns = {name: derivation.columns[name] for name in REQUIRED if name in derivation.columns}
     return {
-        name: tuple(dict.fromkeys(read.shown for read in reads_of([column])))
+        name: tuple(dict.fromkeys(read.shown for read in derivation.reads_in(column)))
         for name, column in columns.items()
-        if not may_be_told([column], rows, fields)
+        if not may_be_told(column, derivation, fields)
     }
 
 
@@ -210,8 +211,8 @@ def _plain(fields: Fields) -> Iterator[str]:
     return (name for name, place in fields.items() if "[]" not in place.steps)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], most: int = _SHOWN) -> str:
     quoted = [f"`{name}`" for name in names]
-    if len(quoted) > _SHOWN:
-        quoted = [*quoted[:_SHOWN], f"{len(quoted) - _SHOWN} more"]
+    if len(quoted) > most:
+        quoted = [*quoted[:most], f"{len(quoted) - most} more"]
     return ", ".join(quoted) or "no columns"

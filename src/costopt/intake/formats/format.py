@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-from costopt.intake.formats.reads import Read, reads_of, shared_as
+from costopt.intake.formats.reads import Read, held_now, reads_of, shared_as
 
 Kind = Literal["null", "bool", "int", "float", "str", "list", "object", "time"]
 """What was seen under a name; `time` is a column that is a time by its own type (Parquet)."""
@@ -117,6 +117,16 @@ class Derivation:
         kept = [self.keep] if self.keep is not None else []
         made = [*columns, *kept, *self.carried]
         return reads_of([*made, *self.shared_in(made).values()])
+
+    def reads_in(self, made: pl.Expr) -> list[Read]:
+        """What an expression reads, also by way of what is shared or carried."""
+        ways = {shared_as(name): each for name, each in self.shared.items()}
+        ways |= {each.meta.output_name(): each for each in self.carried}
+        found = [made]
+        for each in found:  # it grows on the way
+            names = dict.fromkeys(map(held_now, each.meta.root_names()))
+            found += [way for name in names if (way := ways.pop(name, None)) is not None]
+        return reads_of(found)
 
     def shared_in(self, made: Iterable[pl.Expr]) -> dict[str, pl.Expr]:
         """The shared expressions that some are made of, by column, each after those that it is made of."""

@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 import polars as pl
 
-from costopt.intake.formats.format import Field, Fields
-from costopt.intake.formats.reads import EACH, UP, Read, either, keyed, reads_of
+from costopt.intake.formats.format import Derivation, Field, Fields
+from costopt.intake.formats.reads import EACH, UP, Read, either, keyed
 
 Path: TypeAlias = Sequence[Sequence[str]]
 """The names that each step from the line down to a value may have; of the elements of a list `[]`."""
@@ -37,13 +37,22 @@ def is_on_the_way(place: Field, path: Path) -> bool:
     return len(place.steps) <= len(path) and all(step in names for step, names in near)
 
 
-def may_be_told(columns: Iterable[pl.Expr], rows: Sequence[str], fields: Fields) -> bool:
-    """Whether each expression reads something that is there; one that reads nothing is told by the format."""
-    paths = [[path_to(read, rows) for read in reads_of([column])] for column in columns]
-    return all(not each or any(_is_there(path, fields) for path in each) for each in paths)
+def may_be_told(column: pl.Expr, derivation: Derivation, fields: Fields) -> bool:
+    """Whether an expression reads something that is there; one that reads nothing is told by the format."""
+    there = [is_there(path, fields) for path in _paths(column, derivation)]
+    return any(there) or not there
 
 
-def _is_there(path: Path, fields: Fields) -> bool:
+def is_told(column: pl.Expr, derivation: Derivation, fields: Fields) -> bool:
+    """Whether all that an expression reads is there."""
+    return all(is_there(path, fields) for path in _paths(column, derivation))
+
+
+def _paths(column: pl.Expr, derivation: Derivation) -> list[Path]:
+    return [path_to(read, derivation.rows) for read in derivation.reads_in(column)]
+
+
+def is_there(path: Path, fields: Fields) -> bool:
     """Whether something was seen there, or may be in a text that was seen."""
     on_the_way = (place for place in fields.values() if is_on_the_way(place, path))
     return any(len(place.steps) == len(path) or "str" in place.kinds for place in on_the_way)

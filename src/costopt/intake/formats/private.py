@@ -1,18 +1,4 @@
-"""A log format of one's own, as a TOML file: where each column is found (see `docs/formats.md`).
-
-name = "gateway"
-rows = ["data"]                                # the records are the elements of this list
-keep = { type = ["call", "embedding"] }        # of the records, those with one of these values are requests
-
-[columns]
-timestamp = "meta.at"                          # a place, nested ones by dots
-model = ["response.model", "request.model"]    # the first place that has a value
-input_tokens = { sum = ["usage.fresh", "usage.cached"] }
-latency_ms = { from = "meta.at", to = "meta.done" }
-ttft_ms = { place = "meta.first", times = 1000 }
-cost_usd = { place = "meta.cents", times = 0.01 }
-provider = { value = "acme" }
-"""
+"""A log format of one's own, as a TOML file that says where each column is found: see `docs/formats.md`."""
 
 import difflib
 from collections.abc import Sequence

@@ -70,7 +70,7 @@ class Read(NamedTuple):
 
 def read_of(name: str) -> Read | None:
     """What a column of an expression stands for, or None if it is no read."""
-    _, mark, rest = name.removesuffix(_BEFORE).partition(_MARK)
+    _, mark, rest = held_now(name).partition(_MARK)
     role, _, steps = rest.partition(_MARK)
     known: dict[str, Role] = {each: each for each in _ROLES}
     return Read(known[role], tuple(steps.split(_STEP))) if mark and role in known else None
@@ -182,6 +182,11 @@ def before(value: pl.Expr) -> pl.Expr:
 def held_before(name: str) -> str:
     """The column that stands for what a carried value was before."""
     return f"{name}{_BEFORE}"
+
+
+def held_now(name: str) -> str:
+    """The column that stands for a carried value, from that for what it was before."""
+    return name.removesuffix(_BEFORE)
 
 
 def shared(name: str) -> pl.Expr:
