@@ -48,12 +48,13 @@ def _fields_of_lines(lines: Iterable[bytes], elements: int | None = SOME_ELEMENT
 
 def _sampled_lines(data: bytes, head: int, spread: int) -> Iterator[bytes]:
     """The first lines, some that are evenly spread, and the last one."""
-    length = len(data) // (data.count(b"\n") + 1)
+    start = data[:_SAMPLED]
+    length = len(start) // (start.count(b"\n") + 1)
     most = max(1, _SAMPLED // (length + 1))
     yield from islice(io.BytesIO(data), min(head, most))
     step = max(1, len(data) // min(spread, most))
-    for start in range(0, len(data), step):
-        begin = data.find(b"\n", start) + 1
+    for place in range(0, len(data), step):
+        begin = data.find(b"\n", place) + 1
         end = data.find(b"\n", begin)
         if begin and end > 0:
             yield data[begin:end]

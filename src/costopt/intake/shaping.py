@@ -20,6 +20,9 @@ _OWN: Final = "\x1e"
 LINE: Final = f"{_OWN}line"
 """The index of the line that a record stands in, among those that are not blank."""
 
+_OPENS: Final = r"^\s*[{\[]"
+"""How a text begins that an object or a list may stand in; any other one has nothing in it to be read."""
+
 _RECORD: Final = "\x1erecord"
 _ROW: Final = "\x1erow"
 _TEXTS: Final = (pl.String, pl.Categorical)
@@ -241,9 +244,9 @@ def _has_texts(dtype: Dtype, node: _Node) -> bool:
 
 
 def _decoded(texts: pl.Series, dtype: Dtype) -> pl.Series:
-    """What texts say in JSON; nothing if they are empty."""
+    """What texts say in JSON; nothing if they are no object or list."""
     text = pl.col(texts.name)
-    said = pl.when(text.str.strip_chars() != "").then(text)
+    said = pl.when(text.str.contains(_OPENS)).then(text)
     found = texts.to_frame().select(one_value(said, dtype).alias(texts.name)).to_series()
     if found.len() != texts.len():
         raise pl.exceptions.ShapeError("texts that are JSON only together")
@@ -360,7 +363,8 @@ class _Entries(NamedTuple):
         rows = pl.int_range(level.height, dtype=pl.UInt32, eager=True)
         is_told = told[_RECORD].is_not_null()
         found = {
-            name: told.filter((code == number) & is_told) for number, name in enumerate(wanted.categories)
+            wanted.categories[number]: told.filter((code == number) & is_told)
+            for number in code.drop_nulls().unique().sort()
         }
         return {name: _scattered(own, rows) for name, own in found.items() if own.height}
 

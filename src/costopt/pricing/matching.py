@@ -11,6 +11,9 @@ from costopt.pricing.fields import Problem
 from costopt.pricing.lending import lent
 from costopt.pricing.parsing import spelling
 
+_PROJECT = re.compile(r"^projects/[^/]+/locations/[^/]+/")
+"""Where in Google's cloud a model is called: `projects/mine/locations/europe-west4/publishers/google/models/..`."""
+
 _VERSION_DATE = re.compile(r"@(?=20\d{6}(?!\d))")
 _COMPACT_DATE = re.compile(r"-(20\d\d)(\d\d)(\d\d)(?!\d)")
 _DASHED_DATE = re.compile(r"-(20\d\d)-(\d\d)-(\d\d)(?!\d)")
@@ -43,6 +46,7 @@ def meaning_of(catalog: Catalog, provider: str | None, model: str) -> Meaning | 
     alias = index.alias(known.id if known else spelling(provider or ""), name)
     if alias:
         return alias
+    name = _PROJECT.sub("", name)
     return index.find(known, name) if known else index.find_anywhere(name)
 
 

@@ -3,6 +3,7 @@
 `pytest --inline-snapshot=fix` writes what is read anew; look at the difference.
 """
 
+import gzip
 import json
 from pathlib import Path
 
@@ -75,6 +76,34 @@ def test_a_log_without_requests_is_refused_in_the_words_of_its_format(sample: Pa
     refusal = next(each.refusal for each in FORMATS if each.name == sample.parent.name)
     assert refusal
     assert (caught.value.message, caught.value.hint) == (f"`{sample}` is {refusal.what}", refusal.instead)
+
+
+@pytest.mark.parametrize("container", ["one array", "objects over several lines", "packed"])
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in SAMPLES if sample.name == "sample.jsonl"],
+    ids=lambda sample: sample.parent.name,
+)
+def test_a_log_reads_the_same_whatever_holds_its_lines(sample: Path, container: str, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in sample.read_text(encoding="utf-8").splitlines() if line.strip()]
+    texts = {
+        "one array": json.dumps(lines),
+        "objects over several lines": "\n".join(json.dumps(line, indent=2) for line in lines),
+        "packed": sample.read_text(encoding="utf-8"),
+    }
+    folder = tmp_path / sample.parent.name
+    folder.mkdir()
+    copy = folder / ("log.jsonl.gz" if container == "packed" else "log.json")
+    data = texts[container].encode()
+    copy.write_bytes(gzip.compress(data) if container == "packed" else data)
+
+    expected, found = requests_in(sample, 16 << 20), requests_in(copy, 16 << 20)
+
+    assert (found["format"], found["requests"], found["others"]) == (
+        expected["format"],
+        expected["requests"],
+        expected["others"],
+    )
 
 
 def test_every_format_has_a_sample() -> None:

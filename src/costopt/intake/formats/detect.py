@@ -40,14 +40,24 @@ def kind_of(value: object) -> Kind:
 class _Seen:
     """A place in some records. State: what was seen there, and the places inside it and inside its elements."""
 
-    steps: tuple[str, ...]
-    kinds: set[Kind] = field(default_factory=set)
+    types: set[type] = field(default_factory=set)
     inner: "dict[str, _Seen]" = field(default_factory=dict)
     elements: "_Seen | None" = None
 
     def element(self) -> "_Seen":
-        self.elements = self.elements or _Seen((*self.steps, "[]"))
+        self.elements = self.elements or _Seen()
         return self.elements
+
+    def fields(self, steps: tuple[str, ...] = ()) -> Iterator[Field]:
+        """Every place inside it, those inside of which follow it."""
+        pending = [(steps, self, False)]
+        while pending:
+            path, place, is_field = pending.pop()
+            if is_field:
+                yield Field(path, frozenset(_KINDS.get(each, "object") for each in place.types))
+            if place.elements:
+                pending.append(((*path, "[]"), place.elements, False))
+            pending += [((*path, name), each, True) for name, each in reversed(place.inner.items())]
 
 
 def fields_of(
@@ -59,32 +69,30 @@ def fields_of(
         records: Where to look.
         elements: How many elements of a list are looked at; None for all.
     """
-    top = _Seen(())
-    places: list[_Seen] = []
+    top = _Seen()
     for record in records:
-        pending: list[tuple[_Seen, str, object]] = _inner(top, record)
-        while pending:
-            outer, name, value = pending.pop()
-            place = outer.inner.get(name)
-            if place is None:
-                place = outer.inner[name] = _Seen((*outer.steps, name))
-                places.append(place)
-            place.kinds.add(kind_of(value))
-            if isinstance(value, dict):
-                pending += _inner(place, value)
-            elif isinstance(value, list):
-                dicts = [each for each in value[:elements] if isinstance(each, dict)]
-                pending += [pair for each in reversed(dicts) for pair in _inner(place.element(), each)]
+        _see(record, top, elements)
     found: dict[str, Field] = {}
-    for place in places:
-        one = Field(place.steps, frozenset(place.kinds))
-        found.setdefault(one.name, one)
+    for each in top.fields():
+        found.setdefault(each.name, each)
     return found
 
 
-def _inner(outer: _Seen, values: Mapping[str, object]) -> list[tuple[_Seen, str, object]]:
-    """What is in an object, the last first."""
-    return [(outer, name, value) for name, value in reversed(list(values.items()))]
+def _see(record: Mapping[str, object], top: _Seen, elements: int | None) -> None:
+    """Adds what is in a record."""
+    pending: list[tuple[_Seen, Mapping[str, object]]] = [(top, record)]
+    while pending:
+        outer, values = pending.pop()
+        for name, value in values.items():
+            place = outer.inner.get(name)
+            if place is None:
+                place = outer.inner[name] = _Seen()
+            place.types.add(type(value))
+            if isinstance(value, dict):
+                pending.append((place, value))
+            elif isinstance(value, list):
+                objects = [each for each in value[:elements] if isinstance(each, dict)]
+                pending += [(place.element(), each) for each in reversed(objects)]
 
 
 def layout_of(path: str, fields: Fields, wishes: Wishes, extras: Iterable[str] = ()) -> Layout:

@@ -32,6 +32,8 @@ _MANAGEMENT: Final = tuple(
 _BATCHES: Final = ("retrieve_batch", "aretrieve_batch")
 """The call under which the usage of a whole finished batch is logged."""
 
+_ANSWERED: Final = count("hidden_params/batch_successful_requests")
+
 _FROM_CACHE: Final = label("cache_hit").is_in(["True", "true"])
 """Whether LiteLLM answered out of its own cache: the tokens are those of the answer that it had kept."""
 
@@ -148,6 +150,7 @@ PAYLOAD: Final = Format(
     lambda _fields: {
         **_COLUMNS,
         "request_id": text("id"),
+        "requests": pl.when(_ANSWERED > 0).then(_ANSWERED),
         "session": pl.coalesce(label("session_id"), label("trace_id")),
         "cost_usd": usd("response_cost"),
         "latency_ms": pl.coalesce(measure("response_time") * 1000, _LATENCY),
