@@ -153,19 +153,21 @@ class Shape:
         Raises:
             PolarsError: if a text should be JSON and is none.
         """
-        node = self._tree
-        level = parsed.with_row_index(LINE)
-        for depth in range(len(self.rows) + 1):
-            own = self._at_depth[depth]
-            level = _with_texts_parsed(level, node)
-            values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
-            taken = [values[read].alias(read.name) for read in own]
-            kept = [name for name in level.columns if name.startswith(_OWN)]
-            if depth == len(self.rows):
-                return level.lazy().select(*kept, *taken).collect()
-            row = self.rows[depth].split("/")
-            level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
-        return level
+        node, level = self._tree, parsed.with_row_index(LINE)
+        for depth, row in enumerate(self.rows):
+            steps = row.split("/")
+            level, taken = self._taken(level, node, depth)
+            level, node = _elements(level, steps, taken), node.down(steps).element()
+        level, taken = self._taken(level, node, len(self.rows))
+        return level.lazy().select(taken).collect()
+
+    def _taken(self, level: pl.DataFrame, node: _Node, depth: int) -> tuple[pl.DataFrame, list[pl.Expr]]:
+        """Records with what stands in their texts, and what is taken of them: what was so before, and their reads."""
+        own = self._at_depth[depth]
+        level = _with_texts_parsed(level, node)
+        values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
+        kept = [pl.col(name) for name in level.columns if name.startswith(_OWN)]
+        return level, [*kept, *(values[read].alias(read.name) for read in own)]
 
     def _values(self, depth: int, schema: Mapping[str, Dtype]) -> Mapping[Read, pl.Expr]:
         """The reads of records with these fields; those of a log's partitions are made once."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, assert_never
 
 import polars as pl
 import tomli
@@ -151,6 +151,8 @@ class _Reading:
             case _Span():
                 self.check_makes("from", name, NUMBERS)
                 return milliseconds(self.at(name, form.start, "time"), self.at(name, form.end, "time"))
+            case _:
+                assert_never(form)
 
     def at(self, name: str, place: str, role: Role | None = None) -> pl.Expr:
         return pl.col(Read(role or role_of(name), self.steps(f"columns.{name}", place)).name)
