@@ -43,7 +43,9 @@ def _requests(first: int, count: int) -> pl.DataFrame:
         .hstack(numbers)
         .with_columns(
             reasoning_tokens=pl.col("output_tokens") * pl.col("share") // 100,
-            trace=pl.format("{}4c2f0e6f11aa31b4d9e2", pl.col("key").cast(pl.String).str.zfill(12)),
+            trace=pl.format(
+                "{}4c2f0e6f11aa31b4", pl.col("request_id").str.replace_all(r"\D", "").str.zfill(16)
+            ),
             session=pl.format("session-{}", pl.col("key") // 4),
             start=start,
             end=start + pl.duration(milliseconds="latency_ms"),

@@ -1,24 +1,17 @@
 """The generated parts of the documents: what the program says of itself."""
 
-import ast
-import importlib
-import inspect
 import io
 import os
-import pkgutil
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from itertools import pairwise
 from unittest.mock import patch
 
 from typer import Typer
 
 from costopt import errors
 from costopt.cli import app, main
-from costopt.intake import formats as family
-from costopt.intake.formats.catalogue import FORMATS
+from costopt.intake.formats.catalogue import FORMATS, MEANINGS
 from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import ALIASES
 from costopt.models.schema import COLUMN_MEANINGS, REQUESTS
@@ -80,32 +73,15 @@ def columns() -> str:
 
 def formats() -> str:
     """The log formats, in the order in which a log is held against them, as a Markdown table."""
-    meanings = dict(_meanings())
-    rows = ["| format | whose | what it is | what is to be known |", "|---|---|---|---|"]
-    rows += [f"| `{each.name}` | {' | '.join(meanings[each.name])} | {_notes(each)} |" for each in FORMATS]
+    rows = ["| format | what it is | what is to be known |", "|---|---|---|"]
+    rows += [f"| `{each.name}` | {MEANINGS[each.name]} | {_notes(each)} |" for each in FORMATS]
     return "\n".join(rows)
-
-
-def _meanings() -> Iterator[tuple[str, tuple[str, str]]]:
-    """By name of a format: whose it is, by its module, and the first sentence of what stands below it there."""
-    for found in pkgutil.iter_modules(family.__path__, f"{family.__name__}."):
-        module = importlib.import_module(found.name)
-        whose = re.split(r"[:.]", module.__doc__ or "", maxsplit=1)[0]
-        for made, told in pairwise(ast.parse(inspect.getsource(module)).body):
-            match made, told:
-                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
-                    of = getattr(module, name)
-                    if isinstance(of, Format):
-                        first = re.split(r"\.\s|\.$", inspect.cleandoc(text), maxsplit=1)[0]
-                        yield of.name, (whose, " ".join(first.split()))
-                case _:
-                    pass
 
 
 def _notes(each: Format) -> str:
     if each.refusal:
-        return f"not read, as it is no log of requests; {each.refusal.instead}"
-    notes = ["all lines with the same id are one request"] if each.repeats == "fuller" else []
+        return f"it holds no requests, and is refused; {each.refusal.instead}"
+    notes = ["lines of one id are one request"] if each.repeats == "fuller" else []
     return "; ".join([*notes, *([f"sums; not known: {each.sums}"] if each.sums else [])])
 
 
