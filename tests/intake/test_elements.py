@@ -89,3 +89,14 @@ def test_blank_lines_are_passed_over() -> None:
     found = decode_nested(partition, shape([{"a": "x"}], read)).frame
 
     assert found.select(LINE, read.meta.output_name()).rows() == [(0, "x"), (1, "y")]
+
+
+def test_two_texts_that_are_json_only_together_say_nothing() -> None:
+    read = count("meta/tokens")
+    frame = pl.DataFrame({"meta": ['{"tokens": 5, "x": [[1', "[2]]]}", '{"tokens": 7}']})
+
+    found = decode_nested(
+        Partition(Source("log.parquet"), "rows", frame), Shape((), reads_of([read]), {})
+    ).frame
+
+    assert values(found, read) == [None, None, "7"]
