@@ -95,6 +95,8 @@ def _told_once(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines does not matter.
     """
     is_repeated = lines["request_id"].is_duplicated()
+    if not is_repeated.any():
+        return lines, lines.clear()
     once, again = _merged(lines.filter(is_repeated))
     return pl.concat([lines.filter(~is_repeated), once]).sort("request_id"), again
 
