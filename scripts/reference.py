@@ -11,6 +11,8 @@ from typer import Typer
 
 from costopt import errors
 from costopt.cli import app, main
+from costopt.intake.formats.catalogue import FORMATS, MEANINGS
+from costopt.intake.formats.format import Format
 from costopt.intake.formats.generic import ALIASES
 from costopt.models.schema import COLUMN_MEANINGS, REQUESTS
 
@@ -67,6 +69,20 @@ def columns() -> str:
         aliases = ", ".join(f"`{alias}`" for alias in ALIASES.get(name, ()) if alias != name)
         rows.append(f"| `{name}` | {COLUMN_MEANINGS[name]} | {aliases} |")
     return "\n".join(rows)
+
+
+def formats() -> str:
+    """The log formats, in the order in which a log is held against them, as a Markdown table."""
+    rows = ["| format | what it is | what is to be known |", "|---|---|---|"]
+    rows += [f"| `{each.name}` | {MEANINGS[each.name]} | {_notes(each)} |" for each in FORMATS]
+    return "\n".join(rows)
+
+
+def _notes(each: Format) -> str:
+    if each.refusal:
+        return f"it holds no requests, and is refused; {each.refusal.instead}"
+    notes = ["lines of one id are one request"] if each.repeats == "fuller" else []
+    return "; ".join([*notes, *([f"sums; not known: {each.sums}"] if each.sums else [])])
 
 
 def error_kinds() -> str:

@@ -1,9 +1,19 @@
+import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from costopt.intake.formats.catalogue import FORMATS, GROUP, MEANINGS
+from costopt.intake.formats.detect import fields_of
+from costopt.intake.formats.format import Format, Wishes
+from costopt.intake.formats.private import FORMAT_KEYS
+from costopt.intake.partitions import partitions
+from costopt.intake.reading import Reader
+from costopt.intake.sources import Source
 from costopt.intake.where import parse_where
+from costopt.models.schema import REQUESTS, REQUIRED
 from costopt.pricing.catalog import load_layers, shipped
 from costopt.pricing.contracts import ADJUST_KEYS
 from costopt.pricing.parsing import MATCH_KEYS, MODEL_KEYS, PROVIDER_KEYS, TOP_KEYS
@@ -39,3 +49,86 @@ def test_an_example_of_a_filter_is_a_filter(text: str) -> None:
 )
 def test_every_key_of_a_catalog_is_documented(key: str) -> None:
     assert re.search(rf"\b{key}\b", CATALOG)
+
+
+# Log formats
+
+FORMATS_PAGE = (DOCS / "formats.md").read_text(encoding="utf-8")
+
+
+def test_every_log_format_is_documented_in_the_order_in_which_a_log_is_held_against_them() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \|", FORMATS_PAGE.partition("## ")[0], re.MULTILINE)
+
+    assert told == [each.name for each in FORMATS] == list(MEANINGS)
+
+
+def test_the_formats_that_merge_lines_of_an_id_are_named() -> None:
+    for each in FORMATS:
+        if each.repeats == "fuller":
+            assert f"`{each.name}`" in FORMATS_PAGE.partition("## Duplicates")[2]
+
+
+def test_the_example_of_a_format_of_ones_own_reads_a_record(tmp_path: Path) -> None:
+    examples = re.findall(r"```toml\n(.*?)```", FORMATS_PAGE, re.DOTALL)
+    (tmp_path / "gateway.toml").write_text(examples[0], encoding="utf-8")
+    call = {
+        "type": "call",
+        "meta": {"at": "2026-10-01T08:00:00Z", "done": "2026-10-01T08:00:02Z", "first": 0.5},
+        "asked": {"model": "acme-large"},
+        "usage": {"fresh": 100, "cached": 900, "steps": [{"out": 40}, {"out": 50}]},
+        "attributes": [{"key": "region", "value": "eu"}, {"key": "job.name", "value": "nightly"}],
+        "user.id": "u1",
+        "http": {"status": 200},
+        "cents": 12.5,
+    }
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        json.dumps({"account": {"name": "globex"}, "data": [call, {"type": "ping"}]}), encoding="utf-8"
+    )
+    reader = Reader(Wishes(format=str(tmp_path / "gateway.toml")), tuple(REQUESTS))
+
+    (read,) = [reader.read(partition) for partition in partitions(Source(str(log)))]
+
+    assert (read.rejects, read.others) == ((), 1)
+    assert read.frame is not None
+    assert read.frame.drop("timestamp").to_dicts() == [
+        {
+            "model": "acme-large",
+            "provider": "acme",
+            "input_tokens": 1000,
+            "cached_input_tokens": 900,
+            "output_tokens": 50,
+            "tag": "nightly",
+            "tenant": "globex",
+            "user": "u1",
+            "status": "ok",
+            "cost_usd": Decimal("0.125"),
+            "latency_ms": 2000.0,
+            "ttft_ms": 500.0,
+        }
+    ]
+
+
+@pytest.mark.parametrize("key", FORMAT_KEYS)
+def test_every_key_of_a_format_is_documented(key: str) -> None:
+    assert f"\n| `{key}` | " in FORMATS_PAGE
+
+
+def test_a_format_in_a_package_is_documented_by_example() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", FORMATS_PAGE, re.DOTALL)
+    namespace: dict[str, object] = {}
+    exec(example, namespace)  # noqa: S102 - it is our own text
+    record = {"id": "a", "meta": {"at": 1}, "answer": {"model": "m"}, "usage": {"fresh": 1, "out": 2}}
+
+    gateway = namespace["GATEWAY"]
+
+    assert isinstance(gateway, Format)
+    assert gateway.sniff(fields_of([record]))
+    assert {*REQUIRED} <= gateway.columns({}).keys()
+    assert GROUP in FORMATS_PAGE
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+
+    assert [file.name for file in DOCS.glob("*.md") if f"docs/{file.name}" not in readme] == []

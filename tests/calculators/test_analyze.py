@@ -99,6 +99,40 @@ def test_cached_input_batch_spend_and_failed_requests_are_told(front: Front) -> 
     assert (bill.error_requests, bill.error_usd) == (1, Decimal("0.1"))
 
 
+RETRIED = """timestamp,model,input_tokens,output_tokens,status,attempt
+2026-10-01T08:00:00Z,acme-small,1000000,0,error,1
+2026-10-01T08:00:01Z,acme-small,2000000,0,error,2
+2026-10-01T08:00:02Z,acme-small,3000000,0,ok,3
+2026-10-01T08:00:03Z,acme-small,4000000,0,ok,1
+2026-10-01T08:00:04Z,acme-small,5000000,0,ok,
+2026-10-01T08:00:05Z,,,,error,2
+"""
+
+
+def test_retries_are_requests_that_were_not_the_first_try_failed_or_not(front: Front) -> None:
+    bill = front(RETRIED).spend
+
+    assert (bill.retry_requests, bill.retry_usd) == (3, Decimal(5))
+    assert (bill.error_requests, bill.error_usd) == (3, Decimal(3))
+    assert bill.total_usd == 15
+
+
+def test_without_attempts_in_the_log_no_retry_is_known(front: Front) -> None:
+    bill = front(LOG).spend
+
+    assert (bill.retry_requests, bill.retry_usd) == (0, Decimal(0))
+
+
+def test_failed_requests_that_used_nothing_cost_nothing_and_are_not_unpriced(front: Front) -> None:
+    found = front(RETRIED)
+
+    assert [(row.model, row.requests, row.cost_usd, row.unpriced) for row in found.spend.by_model] == [
+        ("acme-small", 5, Decimal(15), 0),
+        (None, 1, Decimal(0), 0),
+    ]
+    assert found.intake.unpriced == 0
+
+
 def test_unpriced_requests_are_in_the_intake_and_in_no_total(front: Front) -> None:
     result = front(LOG)
 

@@ -98,6 +98,7 @@ def test_the_key_of_an_element_may_be_a_text_or_a_number(kind: str | int) -> Non
         count("events/*/details"),
         count("events/*/details/*/cached"),
         count("events/*/by[sort=AUDIO]/n"),
+        count("events[sort=AUDIO]/in"),
         count("total/deeper"),
         count("total/*/deeper"),
         count("total[kind=AUDIO]/n"),

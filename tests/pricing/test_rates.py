@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costopt.pricing.catalog import MODES, Catalog, Rates, load_catalog
+from costopt.pricing.entries import RATE_FIELDS
 from costopt.pricing.rates import (
     NO_RATE_FOR_DATE,
     NO_RATE_FOR_TOKENS,
+    NOTHING,
     OTHER_MODE,
     UNKNOWN_MODEL,
     RateKey,
@@ -98,6 +100,14 @@ def test_a_request_without_a_rate_has_none_in_any_mode(
     catalog: Catalog, rate_id: int, mode: str | None
 ) -> None:
     assert rates_of(catalog, rate_id, mode) is None
+
+
+@pytest.mark.parametrize("mode", [None, "standard", "batch"])
+def test_what_used_nothing_is_free_in_any_mode(catalog: Catalog, mode: str | None) -> None:
+    rates = rates_of(catalog, NOTHING, mode)
+
+    assert rates
+    assert {getattr(rates, name) for name in RATE_FIELDS} == {0}
 
 
 def test_a_missing_rate_has_a_reason() -> None:

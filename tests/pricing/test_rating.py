@@ -99,3 +99,11 @@ def test_requests_keep_their_order_and_columns(catalog: Catalog) -> None:
 
 def test_no_requests_are_rated_to_none(catalog: Catalog) -> None:
     assert Rater(catalog).rate(requests()).height == 0
+
+
+def test_a_request_may_lack_its_model(catalog: Catalog) -> None:
+    nameless = requests(("acme", "acme-large"), ("globex", "glo-1")).with_columns(
+        model=pl.when(pl.col("provider") == "acme").then("model")
+    )
+
+    assert models(Rater(catalog).rate(nameless)) == [0, None]

@@ -17,7 +17,7 @@ from costopt.pricing.catalog import (
     load_catalog,
 )
 from costopt.pricing.layers import stack
-from costopt.pricing.rates import OTHER_MODE, rate_key, why_unpriced
+from costopt.pricing.rates import NOTHING, OTHER_MODE, rate_key, why_unpriced
 from costopt.pricing.schedule import Schedule, rows_in_force
 
 HEAD = 'schema = 1\ncurrency = "USD"\n[[provider]]\nid = "acme"\n'
@@ -35,7 +35,8 @@ def table(csv: str) -> pl.DataFrame:
     """Requests from a CSV; `slot` is 0 unless it says otherwise."""
     text = pl.read_csv(io.StringIO(csv), infer_schema=False)
     times = [pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC")]
-    counts = [pl.col(name).cast(pl.Int64) for name in text.columns if name not in ("timestamp", "mode")]
+    texts = ("timestamp", "mode", "status")
+    counts = [pl.col(name).cast(pl.Int64) for name in text.columns if name not in texts]
     frame = text.with_columns(*times, *counts)
     frame = frame if "slot" in frame.columns else frame.with_columns(slot=0)
     return frame if "input_tokens" in frame.columns else frame.with_columns(input_tokens=1, output_tokens=0)
@@ -50,6 +51,8 @@ def found(catalog: Catalog, csv: str) -> list[str]:
 
 
 def _named(rate_id: int) -> str:
+    if rate_id == NOTHING:
+        return "free"
     if rate_id < 0:
         return why_unpriced(rate_id)
     key = rate_key(rate_id)
@@ -340,6 +343,30 @@ def test_tokens_of_a_kind_without_a_rate_have_no_price_but_none_of_them_need_non
     names = found(catalog_of(tmp_path, f"[[model.price]]\n{price}\n"), requests)
 
     assert [name.split()[0] for name in names] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "slot", "expected"),
+    [
+        ("error", "0,0,0", 0, "free"),
+        ("error", "0,0,0", -1, "free"),
+        ("error", "1,0,0", 0, "m0"),
+        ("error", "0,1,0", 0, "m0"),
+        ("error", "0,0,1", 0, "no_rate_for_tokens"),
+        ("error", "1,0,0", -1, "unknown_model"),
+        ("ok", "0,0,0", 0, "m0"),
+        ("ok", "0,0,0", -1, "unknown_model"),
+        ("", "0,0,0", -1, "unknown_model"),
+    ],
+)
+def test_a_request_that_failed_and_used_nothing_is_free_whatever_its_model(
+    tmp_path: Path, status: str, counts: str, slot: int, expected: str
+) -> None:
+    head = "timestamp,slot,status,input_tokens,output_tokens,web_searches"
+    row = f"2026-10-01T00:00:00Z,{slot},{status},{counts}"
+    catalog = catalog_of(tmp_path, "[[model.price]]\ninput = 1\noutput = 1\nrequest_per_1k = 5\n")
+
+    assert [name.split()[0] for name in found(catalog, f"{head}\n{row}\n")] == [expected]
 
 
 def test_a_log_that_counts_no_searches_needs_no_rate_for_them(tmp_path: Path) -> None:

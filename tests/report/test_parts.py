@@ -3,10 +3,12 @@ from decimal import Decimal
 
 import pytest
 
-from costopt.models.intake import CatalogReport, LayerReport, StaleModel
+from costopt.models.intake import CatalogReport, FileReport, IntakeReport, LayerReport, StaleModel
 from costopt.models.result import Period
+from costopt.report.document import Again
 from costopt.report.views.parts import (
     counted,
+    intake_lines,
     model_name,
     prices,
     ranged,
@@ -115,3 +117,48 @@ def test_a_long_text_is_cut() -> None:
 def test_a_range_of_one_amount_is_that_amount() -> None:
     assert ranged(Decimal(540), Decimal(610)) == "$540.00 – 610.00"
     assert ranged(Decimal("0.001"), Decimal("0.001")) == "$0.001000"
+
+
+def intake(
+    *files: FileReport, duplicates_usd: Decimal | None = Decimal(0), duplicates: int = 0
+) -> IntakeReport:
+    """What was read of some files."""
+    return IntakeReport(
+        files=len(files),
+        bytes=0,
+        requests=sum(file.requests for file in files),
+        where=None,
+        filtered_out=0,
+        rejected=0,
+        duplicates=duplicates,
+        duplicates_usd=duplicates_usd,
+        others=0,
+        unpriced=0,
+        by_file=files,
+    )
+
+
+def file(sums: str) -> FileReport:
+    return FileReport(path="log", format="f", requests=1, filtered_out=0, rejected=0, duplicates=0, sums=sums)
+
+
+def lines(report: IntakeReport) -> list[str]:
+    told = intake_lines(report, Period(start=None, end=None), Again("LOGS", "LOGS"))
+    return ["".join(span.text for span in line) for line in told]
+
+
+def test_what_sums_lack_is_told_once_with_the_number_of_files() -> None:
+    found = lines(intake(file("users"), file(""), file("single requests"), file("users")))
+
+    assert found[-2:] == [
+        "2 files hold sums over many requests: users",
+        "1 file holds sums over many requests: single requests",
+    ]
+
+
+def test_what_duplicates_would_have_cost_may_be_unknown() -> None:
+    assert "1 duplicate removed (?)" in lines(intake(file(""), duplicates=1, duplicates_usd=None))[1]
+    assert (
+        "2 duplicates removed ($0.50)"
+        in lines(intake(file(""), duplicates=2, duplicates_usd=Decimal("0.5")))[1]
+    )

@@ -50,6 +50,18 @@ def test_a_key_may_be_computed() -> None:
     assert sorted(rows(found)) == [("a", False, 1, 10, 0), ("a", True, 2, 50, 0)]
 
 
+def test_a_key_may_be_computed_of_a_column_that_the_frame_lacks() -> None:
+    retried = Key("retried", (pl.col("attempt") > 1).fill_null(value=False), ("attempt",))
+    rollups = [Rollup("by_model", ("model",), (retried,)), Rollup("all", (), (retried,))]
+
+    lacking = build(frame("model,tokens\na,10\na,20\n"), rollups, MEASURES)
+    there = build(frame("model,tokens,attempt\na,10,1\na,20,2\na,30,\n"), rollups, MEASURES)
+
+    assert [rows(found) for found in lacking] == [[("a", False, 2, 30, 0)], [(False, 2, 30, 0)]]
+    assert sorted(rows(there[0])) == [("a", False, 2, 40, 0), ("a", True, 1, 20, 0)]
+    assert rows(merge([lacking[1], there[1]], rollups[1], MEASURES)) == [(False, 4, 70, 0), (True, 1, 20, 0)]
+
+
 def test_several_rollups_are_built_in_their_order() -> None:
     everything = Rollup("everything", (), (Key("all", pl.lit("all"), ()),))
 

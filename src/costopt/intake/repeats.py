@@ -117,8 +117,8 @@ def _merged(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _fullest_first(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines of each id in an order that depends on nothing but what they say."""
-    by = ["request_id", "output_tokens", "input_tokens", "timestamp", SOURCE]
-    by += sorted(name for name in lines.columns if name not in by)
+    by = ["request_id", "output_tokens", "input_tokens", "timestamp"]
+    by += [*sorted(name for name in lines.columns if name not in {*by, SOURCE}), SOURCE]
     texts = {name for name, dtype in lines.schema.items() if dtype == pl.Categorical}
     falling = [name in _LARGEST for name in by]
     keys = [pl.col(name).cast(pl.String) if name in texts else pl.col(name) for name in by]

@@ -153,26 +153,26 @@ class Shape:
         Raises:
             PolarsError: if a text should be JSON and is none.
         """
-        node = self._tree
-        level = parsed.with_row_index(LINE)
-        for depth in range(len(self.rows) + 1):
-            own = self._at_depth[depth]
-            level = _with_texts_parsed(level, node)
-            values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
-            taken = [values[read].alias(read.name) for read in own]
-            kept = [name for name in level.columns if name.startswith(_OWN)]
-            if depth == len(self.rows):
-                return level.lazy().select(*kept, *taken).collect()
-            row = self.rows[depth].split("/")
-            level, node = _elements(level, row, [*map(pl.col, kept), *taken]), node.down(row).element()
-        return level
+        node, level = self._tree, parsed.with_row_index(LINE)
+        for depth, row in enumerate(row.split("/") for row in self.rows):
+            level, taken = self._taken(level, node, depth)
+            level, node = _elements(level, row, taken), node.down(row).element()
+        level, taken = self._taken(level, node, len(self.rows))
+        return level.lazy().select(taken).collect()
+
+    def _taken(self, level: pl.DataFrame, node: _Node, depth: int) -> tuple[pl.DataFrame, list[pl.Expr]]:
+        """Records with what stands in their texts, and what is taken of them: what was before, and their reads."""
+        own = self._at_depth[depth]
+        level = _with_texts_parsed(level, node)
+        values = {**self._values(depth, level.schema), **_keyed_values(level, own)}
+        kept = [pl.col(name) for name in level.columns if name.startswith(_OWN)]
+        return level, [*kept, *(values[read].alias(read.name) for read in own)]
 
     def _values(self, depth: int, schema: Mapping[str, Dtype]) -> Mapping[Read, pl.Expr]:
         """The reads of records with these fields; those of a log's partitions are made once."""
         made = self._made.get(depth)
         if made is None or made[0] != schema:
-            places = _places(schema)
-            own = self._at_depth[depth].items()
+            places, own = _places(schema), self._at_depth[depth].items()
             made = schema, {read: _value(places, steps, read.role) for read, steps in own}
             self._made[depth] = made
         return made[1]

@@ -51,6 +51,33 @@ FORMATS: Final[tuple[Format, ...]] = (
     GENERIC,
 )
 
+MEANINGS: Final[dict[str, str]] = {
+    "otlp-traces": "OpenTelemetry traces as JSON, with GenAI, OpenInference, OpenLLMetry or Vercel AI SDK attributes",
+    "otlp-logs": "OpenTelemetry logs as JSON: Claude Code's `api_request` and `api_error` events",
+    "phoenix": "spans of Arize Phoenix, and of OpenTelemetry's console exporter",
+    "bedrock": "the invocation log of Amazon Bedrock",
+    "langfuse": "Langfuse's API and the export of its pages: observations, and traces with theirs",
+    "langfuse-blob": "Langfuse's export to a bucket: JSON lines, CSV or Parquet",
+    "helicone": "Helicone's requests: JSON lines, and the CSV of its exporter",
+    "litellm-payload": "the payload that LiteLLM's loggers write",
+    "litellm": "the SpendLogs of LiteLLM's proxy, from its API or its database",
+    "openrouter": "OpenRouter's activity, a line for each generation",
+    "openrouter-activity": "OpenRouter's activity by day, from its API or as CSV",
+    "openai-usage": "OpenAI's usage API",
+    "openai-usage-csv": "the usage that OpenAI's console exports",
+    "openai-costs": "OpenAI's cost report",
+    "openai-batch": "the output of OpenAI's batches",
+    "anthropic-usage": "Anthropic's usage API",
+    "anthropic-usage-csv": "the tokens that Anthropic's console exports",
+    "anthropic-costs": "Anthropic's cost report",
+    "anthropic-batch": "the results of Anthropic's message batches; they have no time: `--set timestamp=2026-10-01`",
+    "codex": "the sessions of the Codex CLI",
+    "claude-code": "the sessions of Claude Code",
+    "responses": "raw responses of providers, bare or in a recorder's envelope: OpenAI, Azure, Anthropic, Gemini and Vertex, Bedrock, Cohere, Mistral, Groq, DeepSeek, xAI, Together, Voyage and others",
+    "generic": "any other log whose columns have [the names people give them](columns.md)",
+}
+"""One line of meaning for each format; the generated reference prints it."""
+
 
 @cache
 def installed() -> tuple[Format, ...]:

@@ -157,4 +157,4 @@ def generic_columns(fields: Fields) -> dict[str, Field]:
 
 
 GENERIC: Final = Format("generic", lambda _fields: {}, lambda _fields: True)
-"""What is read by `generic_columns`, each column from one place."""
+"""Any other flat log, its columns found by the names people give them. Each is read from one place: `generic_columns`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, assert_never
 
 import polars as pl
 import tomli
@@ -32,7 +32,7 @@ _STRICT: Final = ConfigDict(frozen=True, extra="forbid", strict=True)
 _FORMS: Final = (
     '"PLACE", ["PLACE", …], { sum = [..] }, { place = .., times = N }, { from = .., to = .. }, { value = .. }'
 )
-_KEYS: Final = {
+FORMAT_KEYS: Final = {
     "name": "it is a text",
     "rows": 'it is a list of the places of lists, each in the elements of the one before: rows = ["data"]',
     "keep": 'it is a table of places with the texts that requests have there: keep = { type = ["call"] }',
@@ -40,6 +40,8 @@ _KEYS: Final = {
     "sums": "it is a text: what cannot be known as the lines are sums",
     "columns": f"it is a table of columns, each of them one of {_FORMS}",
 }
+"""The keys of such a file, and what each is."""
+
 _MAKES: Final = {
     "sum": "`sum` makes a count, such as `input_tokens`",
     "times": "`times` makes a measurement, such as `latency_ms`, or `cost_usd`",
@@ -151,6 +153,8 @@ class _Reading:
             case _Span():
                 self.check_makes("from", name, NUMBERS)
                 return milliseconds(self.at(name, form.start, "time"), self.at(name, form.end, "time"))
+            case _:
+                assert_never(form)
 
     def at(self, name: str, place: str, role: Role | None = None) -> pl.Expr:
         return pl.col(Read(role or role_of(name), self.steps(f"columns.{name}", place)).name)
@@ -204,6 +208,8 @@ def _not_understood(path: Path, error: ValidationError) -> ConfigError:
             f"`{path}`: `columns.{inside[0]}` is not understood", hint=f"it is one of {_FORMS}"
         )
     if first["type"] == "missing":
-        return ConfigError(f"`{path}`: `{key}` is missing", hint=_KEYS[key])
-    keys = ", ".join(f"`{name}`" for name in _KEYS)
-    return ConfigError(f"`{path}`: `{key}` is not understood", hint=_KEYS.get(key, f"the keys are {keys}"))
+        return ConfigError(f"`{path}`: `{key}` is missing", hint=FORMAT_KEYS[key])
+    keys = ", ".join(f"`{name}`" for name in FORMAT_KEYS)
+    return ConfigError(
+        f"`{path}`: `{key}` is not understood", hint=FORMAT_KEYS.get(key, f"the keys are {keys}")
+    )
