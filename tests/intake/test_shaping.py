@@ -122,7 +122,7 @@ def test_a_key_with_a_bar_in_it_is_one_key() -> None:
 def test_texts_that_are_json_only_together_are_none_of_them() -> None:
     wanted = read_of(text("a/b").meta.root_names()[0])
     assert wanted
-    texts = pl.DataFrame({"a": ['{"zzz": [[1', "[2]]}"]})
+    texts = pl.DataFrame({"a": ['{"zzz": [[1', "[2]]]}"]})
     shape = Shape((), [wanted], {"a": Field(("a",), frozenset({"str"}))})
 
     with pytest.raises(pl.exceptions.PolarsError, match="only together"):
