@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from costopt.intake.formats.detect import fields_of
+from costopt.intake.formats.format import Field
 from costopt.intake.formats.reads import Read, count, read_of, text
 from costopt.intake.shaping import Shape
 
@@ -116,3 +117,13 @@ def test_a_key_with_a_bar_in_it_is_one_key() -> None:
     assert found(text("by[kind=a|b]/n"), {"by": [{"kind": "a|b", "n": "x"}, {"kind": "a", "n": "y"}]}) == [
         "x"
     ]
+
+
+def test_texts_that_are_json_only_together_are_none_of_them() -> None:
+    wanted = read_of(text("a/b").meta.root_names()[0])
+    assert wanted
+    texts = pl.DataFrame({"a": ['{"zzz": [[1', "[2]]]}"]})
+    shape = Shape((), [wanted], {"a": Field(("a",), frozenset({"str"}))})
+
+    with pytest.raises(pl.exceptions.PolarsError, match="only together"):
+        shape.extract(texts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from costopt.intake.conforming import SHOWN, as_read, is_said
+from costopt.intake.conforming import SHOWN, as_read, goes_beyond, is_said
 from costopt.intake.formats.format import Derivation
 from costopt.intake.formats.reads import held_before, read_of
 from costopt.intake.shaping import LINE
@@ -103,10 +103,11 @@ def _broken(raw: pl.Series, reading: pl.Series) -> list[tuple[str, pl.Series]]:
     read = read_of(raw.name)
     if read is None or read.role not in _KINDS:
         return []
-    mask = pl.Series([False]).new_from_index(0, raw.len())
-    if reading.null_count() != raw.null_count():
-        mask = is_said(raw) & reading.is_null()
-    if read.role == "count" and (reading < 0).any():
+    is_whole = reading.null_count() == raw.null_count()
+    if is_whole and not (read.role == "count" and goes_beyond(reading)):
+        return []
+    mask = is_said(raw) & reading.is_null()
+    if read.role == "count":
         mask |= (reading < 0).fill_null(value=False)
     return [(raw.name, mask)] if mask.any() else []
 

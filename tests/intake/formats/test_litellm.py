@@ -5,6 +5,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from costopt.models.schema import REQUIRED
+
 Write = Callable[[str, str | bytes], str]
 Read = Callable[..., tuple[pl.DataFrame, list[tuple[int | None, str]]]]
 
@@ -153,6 +155,19 @@ def test_a_finished_batch_counts_the_requests_it_answered(write: Write, read: Re
     )
 
     assert requests.select("mode", "requests").rows() == [("batch", 250), (None, 1)]
+
+
+def test_all_prompts_of_a_batch_together_are_no_long_prompt(write: Write, read: Read) -> None:
+    batch = row(call_type="aretrieve_batch", prompt_tokens=900_000)
+    counted = payload(call_type="aretrieve_batch", hidden_params={"batch_successful_requests": 250})
+
+    asked = (*REQUIRED, "context_tokens")
+    found = [
+        read(write(f"{number}.jsonl", log), wanted=asked)[0]["context_tokens"].to_list()
+        for number, log in enumerate((batch, row(), counted))
+    ]
+
+    assert found == [[0], [None], [None]]
 
 
 def test_a_payload_says_who_asked_in_the_first_place_that_has_it(write: Write, read: Read) -> None:

@@ -110,12 +110,16 @@ _COLUMNS: Final = {
     .then(pl.lit("batch"))
     .otherwise(pl.coalesce(mode(tier) for tier in _TIERS).cast(pl.String)),
     **{name: _billed(tokens) for name, tokens in _TOKENS.items()},
+    "context_tokens": pl.when(
+        label("call_type").is_in(_BATCHES) & ~(_ANSWERED > 0).fill_null(value=False)
+    ).then(pl.lit(0, dtype=pl.Int64)),
     "ttft_ms": pl.when(time("completionStartTime") != time("endTime")).then(
         milliseconds(time("startTime"), time("completionStartTime"))
     ),
 }
 """What both have in common. `completionStartTime` is the end of an answer that was not streamed: when its first token
-came is unknown."""
+came is unknown. The prompts of a batch are many, of a number that SpendLogs does not tell: that all of them together are
+long says nothing about the context tier of any."""
 
 
 def _is_request(cost: str) -> pl.Expr:

@@ -87,7 +87,7 @@ DAILY: Final = Format(
         or {"Slug", "BYOK Usage", "Requests"} <= fields.keys()
     ),
     roots=((), ("data",)),
-    sums="each line is a day of a model: no single request, its time, failure, latency or cached tokens can be told",
+    sums="latency, status, ids and times of single requests, and cached tokens: what was cached is computed at the full price; the context tier is that of the mean prompt of each line",
 )
 """`GET /api/v1/activity`, and the CSV of the same sums by day that the activity page exports.
 
