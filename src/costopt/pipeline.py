@@ -145,7 +145,7 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
     if logs.dedupe and is_one_conversion([source.path for source in sources]):
         logs = replace(logs, dedupe=False)
-    keyed = [Rollup(r.name, (*r.keys, *_PRICE_KEYS), r.computed) for r in rollups]
+    keyed = [replace(r, keys=(*r.keys, *_PRICE_KEYS)) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
         run.read(sources)
@@ -369,8 +369,7 @@ def _counted(requests: pl.DataFrame) -> int:
 
 
 def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
-    names = [name for r in rollups for name in (*r.keys, *(read for key in r.computed for read in key.reads))]
-    asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *names]
+    asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *(name for r in rollups for name in r.reads)]
     return tuple(name for name in dict.fromkeys(asked) if name not in _PRICE_KEYS)
 
 

@@ -29,6 +29,10 @@ _NEEDED: Final = {"input": "input_tokens", "output": "output_tokens", "web_searc
 """Rates that nothing stands in for, and the count that needs them."""
 
 
+CONDITIONS: Final = ("price_date", "price_window", "price_size")
+"""What a price may hang on beside model and mode: the dates, hours and prompt sizes that a request lies between."""
+
+
 class Schedule:
     """The prices of some models, by time, mode and prompt size.
 
@@ -91,11 +95,19 @@ class Schedule:
         known = {rate_id: rates for rate_id, rates in found.items() if rates is not None}
         return {name: [i for i, rates in known.items() if getattr(rates, name) is None] for name in _NEEDED}
 
+    def conditions(self, present: Sequence[str]) -> dict[str, pl.Expr]:
+        """By name those of `CONDITIONS` that matter, as numbers: where they are the same, so are a model's rates."""
+        matter = (self._dates, len(self._windows) > 1, self._sizes)
+        values = (self._date_index(present), self._window_index(present), self._size_class(present))
+        each = zip(CONDITIONS, values, matter, strict=True)
+        return {name: value for name, value, matters in each if matters}
+
     def rate_id(self, present: Sequence[str]) -> pl.Expr:
         """The `rate_id` of requests with a `slot` (negative: unknown model), as an expression.
 
         Args:
-            present: The columns there are; without `mode` every request is a standard one.
+            present: The columns there are; without `mode` every request is a standard one. Groups of requests have
+                their `CONDITIONS` as columns.
         """
         return self._free(self._listed(present), present)
 
@@ -103,9 +115,9 @@ class Schedule:
         """The `rate_id` by the price lists."""
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
-        span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
+        span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index(present)
         period = pl.lit(self._period_of).gather(span)
-        place = pl.lit(self._price_of).gather(period * len(self._windows) + self._window_index())
+        place = pl.lit(self._price_of).gather(period * len(self._windows) + self._window_index(present))
         place = place * (OTHER_MODE + 1) + _mode_index(present)
         place = place * (len(self._sizes) + 1) + self._size_class(present)
         found = (
@@ -132,7 +144,9 @@ class Schedule:
         failed = pl.col("status").eq("error").fill_null(value=False)
         return pl.when(failed & ~pl.any_horizontal(used)).then(NOTHING).otherwise(found)
 
-    def _date_index(self) -> pl.Expr:
+    def _date_index(self, present: Sequence[str]) -> pl.Expr:
+        if CONDITIONS[0] in present:
+            return pl.col(CONDITIONS[0])
         if not self._dates:
             return pl.lit(0, dtype=pl.Int64)
         starts = [dt.datetime.combine(date, dt.time(), dt.UTC) for date in self._dates]
@@ -140,7 +154,9 @@ class Schedule:
         moment = pl.col("timestamp").to_physical()
         return pl.lit(breaks).search_sorted(moment, side="right").cast(pl.Int64)
 
-    def _window_index(self) -> pl.Expr:
+    def _window_index(self, present: Sequence[str]) -> pl.Expr:
+        if CONDITIONS[1] in present:
+            return pl.col(CONDITIONS[1])
         if len(self._windows) == 1:
             return pl.lit(0, dtype=pl.Int64)
         minute = pl.col("timestamp").to_physical() // 60_000_000 + _EPOCH_OFFSET
@@ -153,11 +169,13 @@ class Schedule:
         The size of a prompt is what the log says decides it; where it says nothing, all of the input, and of a line
         for many requests the mean, rounded up.
         """
+        if CONDITIONS[2] in present:
+            return pl.col(CONDITIONS[2])
         if not self._sizes:
             return pl.lit(0, dtype=pl.Int64)
         prompt = pl.col("input_tokens")
         if "requests" in present:
-            prompt = -(-prompt // pl.col("requests").clip(1))
+            prompt = -(-prompt // pl.col("requests").fill_null(1).clip(1))
         if "context_tokens" in present:
             prompt = pl.coalesce("context_tokens", prompt)
         sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))

@@ -14,21 +14,29 @@ class Rollup:
         name: What its owner calls it.
         keys: The columns to group by; one the frame lacks is null.
         computed: Further keys as expressions, by name, with the columns they need.
+        sums: Whole numbers that only this rollup adds up, as `Int128`; where one is not known, it adds nothing.
     """
 
     name: str
     keys: tuple[str, ...]
     computed: tuple["Key", ...] = ()
+    sums: tuple["Key", ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of all keys."""
         return (*self.keys, *(key.name for key in self.computed))
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that keys and sums are made of."""
+        made = (*self.computed, *self.sums)
+        return tuple(dict.fromkeys((*self.keys, *(name for each in made for name in each.reads))))
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that is computed: its name, its expression and the columns that it reads; those a log lacks are null."""
+    """What is computed of a request: its name, its expression and the columns that it reads; those a log lacks are null."""
 
     name: str
     value: pl.Expr = field(compare=False)
@@ -47,9 +55,14 @@ class Measure:
 def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Measure]) -> list[pl.DataFrame]:
     """Every rollup of the frame, in one pass over it."""
     sums = [_sum(measure, frame.columns) for measure in measures]
-    read = {name for rollup in rollups for key in rollup.computed for name in key.reads}
+    read = {name for rollup in rollups for made in (*rollup.computed, *rollup.sums) for name in made.reads}
     lazy = frame.lazy().with_columns(pl.lit(None).alias(name) for name in sorted(read - {*frame.columns}))
-    grouped = [lazy.group_by(_keys(rollup, frame.columns)).agg(sums) for rollup in rollups]
+    grouped = [
+        lazy.group_by(_keys(rollup, frame.columns)).agg(
+            *sums, *(made.value.cast(pl.Int128).sum().alias(made.name) for made in rollup.sums)
+        )
+        for rollup in rollups
+    ]
     return pl.collect_all(grouped)
 
 
@@ -71,7 +84,7 @@ def merge(parts: Iterable[pl.DataFrame], rollup: Rollup, measures: Sequence[Meas
     """One table of all parts, at least one: groups of the same key added up, in the order of the keys."""
     frames = [_plain(part, rollup) for part in parts]
     keys = list(rollup.columns)
-    totals = [pl.col(measure.column).sum() for measure in measures]
+    totals = [pl.col(name).sum() for name in (*(m.column for m in measures), *(s.name for s in rollup.sums))]
     whole = pl.concat(frames, how="vertical_relaxed").group_by(keys).agg(totals)
     return whole.sort(keys, nulls_last=True)
 
