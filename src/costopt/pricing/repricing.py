@@ -1,6 +1,12 @@
-"""What groups of requests would cost on other models: the same tokens, on their days, in their hours and sizes."""
+"""What groups of requests would cost on other models: the same tokens, on their days, in their hours and sizes.
 
-from collections.abc import Sequence
+Which models a log will turn out to have is not known before it is read. So requests are split by everything that a
+price of any model may hang on: by the days on which some price changes, and by the prompt sizes from which some price
+is another. Few of these lie within one log. A group is then priced as a single request of that day and size would be.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -8,45 +14,88 @@ import polars as pl
 from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.costing import price
-from costopt.pricing.schedule import CONDITIONS, Schedule
+from costopt.pricing.lending import model_of
+from costopt.pricing.rates import thresholds_of
+from costopt.pricing.schedule import Schedule, week_minute, windows_of
 
 CONDITION_READS: Final = ("timestamp", "input_tokens", "requests", "context_tokens")
 """What `Repricing.conditions` are made of."""
 
+_DATE, _WINDOW, _SIZE = "price_date", "price_window", "price_size"
 _OUTPUT: Final = tuple(name for name in COUNTS if name.startswith(("output", "reasoning")))
 _INPUT: Final = tuple(name for name in COUNTS if name.endswith("_tokens") and name not in _OUTPUT)
+_DAWN: Final = dt.datetime(1970, 1, 5, tzinfo=dt.UTC)
+"""A Monday before all prices."""
 
 
 class Repricing:
-    """The prices of some models for requests that others served.
+    """The prices of a catalog for requests that other models served.
 
     Attributes:
-        conditions: By name what such requests have to be split by, beside `mode`, so that each group has one rate on
-            each of the models.
+        conditions: By name, as expressions over `CONDITION_READS`, what requests have to be split by, beside `mode`,
+            so that each group has one rate on every model.
     """
 
     def __init__(self, catalog: Catalog, models: Sequence[int]) -> None:
+        """Args:
+        catalog: The prices.
+        models: The numbers of models whose prices by the hour matter; those of others are then unknown.
+        """
         self._catalog = catalog
-        self._schedule = Schedule(catalog, tuple(dict.fromkeys(models)))
-        self.conditions = self._schedule.conditions(CONDITION_READS)
+        rows = [row for number in models for row in model_of(catalog, number).prices]
+        self._windows = windows_of(rows)
+        every = [row for model in catalog.models for row in model.prices]
+        days = {day for row in (*every, *rows) for day in (row.starts, row.ends) if day}
+        days |= {day for each in catalog.adjustments for day in (each.starts, each.ends) if day}
+        self._dates = sorted(days)
+        self._sizes = sorted({size for row in (*every, *rows) for size in thresholds_of(row)})
+        self.conditions = dict(self._conditions())
+
+    def _conditions(self) -> Iterator[tuple[str, pl.Expr]]:
+        starts = [dt.datetime.combine(date, dt.time(), dt.UTC) for date in self._dates]
+        breaks = pl.Series(starts, dtype=pl.Datetime("us", "UTC"))
+        yield _DATE, pl.lit(breaks).search_sorted(pl.col("timestamp"), side="right").cast(pl.Int32)
+        if len(self._windows) > 1:
+            windows = pl.lit(pl.Series(self._windows, dtype=pl.Int64))
+            yield _WINDOW, windows.search_sorted(week_minute(), side="right").cast(pl.Int32) - 1
+        mean = -(-pl.col("input_tokens") // pl.col("requests").fill_null(1).clip(1))
+        sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
+        yield _SIZE, sizes.search_sorted(pl.coalesce("context_tokens", mean), side="left").cast(pl.Int32)
 
     def costs(self, rollup: pl.DataFrame, model: int) -> pl.DataFrame:
         """What each group would cost on a model, in pico-dollars: for its input, and for all else.
 
         Args:
             rollup: Sums of `COUNTS` by `mode`, `conditions` and whatever else.
-            model: The number of one of the models, for `lending.model_of`.
+            model: Its number, for `lending.model_of`.
 
         Returns:
             `input_cost` and `output_cost` (with fees and searches), both null where there is no price.
         """
-        rated = self._rated(rollup, model)
+        rows = model_of(self._catalog, model).prices
+        if not {*windows_of(rows)} <= {*self._windows}:
+            nothing = pl.Series([None], dtype=pl.Int128).new_from_index(0, rollup.height)
+            return pl.DataFrame([nothing.alias("input_cost"), nothing.alias("output_cost")])
+        groups = self._typical(rollup).with_columns(slot=pl.lit(0, dtype=pl.Int64))
+        rated = groups.with_columns(rate_id=Schedule(self._catalog, (model,)).rate_id(groups.columns))
         output = price(rated.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in _INPUT), self._catalog)
         whole = price(rated, self._catalog)
         return pl.DataFrame([(whole - output).alias("input_cost"), output.alias("output_cost")])
 
-    def _rated(self, rollup: pl.DataFrame, model: int) -> pl.DataFrame:
-        missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in CONDITIONS if name not in rollup.columns]
-        slot = pl.lit(self._schedule.models.index(model), dtype=pl.Int64).alias("slot")
-        groups = rollup.drop("rate_id", strict=False).with_columns(slot, *missing)
-        return groups.with_columns(rate_id=self._schedule.rate_id(groups.columns))
+    def _typical(self, rollup: pl.DataFrame) -> pl.DataFrame:
+        """Groups with the time and the prompt size of one of their requests."""
+        window = pl.col(_WINDOW) if _WINDOW in rollup.columns else pl.lit(0)
+        places = rollup.select(_DATE, window.alias(_WINDOW))
+        moments = {key: self._moment(*key) for key in places.unique().iter_rows()}
+        above = pl.Series([0, *(size + 1 for size in self._sizes)], dtype=pl.Int64)
+        return rollup.drop("rate_id", strict=False).with_columns(
+            pl.Series("timestamp", [moments[key] for key in places.iter_rows()], dtype=pl.Datetime("us", "UTC")),
+            context_tokens=pl.lit(above).gather(pl.col(_SIZE)),
+        )
+
+    def _moment(self, date: int, window: int) -> dt.datetime:
+        """The first time from a day on that lies in a window of the week."""
+        day = dt.datetime.combine(self._dates[date - 1], dt.time(), dt.UTC) if date else _DAWN
+        weekday, minute = divmod(self._windows[window], 24 * 60)
+        return day + dt.timedelta(days=(weekday - day.weekday()) % 7, minutes=minute) if window else day
+

@@ -29,10 +29,6 @@ _NEEDED: Final = {"input": "input_tokens", "output": "output_tokens", "web_searc
 """Rates that nothing stands in for, and the count that needs them."""
 
 
-CONDITIONS: Final = ("price_date", "price_window", "price_size")
-"""What a price may hang on beside model and mode: the dates, hours and prompt sizes that a request lies between."""
-
-
 class Schedule:
     """The prices of some models, by time, mode and prompt size.
 
@@ -48,7 +44,7 @@ class Schedule:
         self._catalog = catalog
         rows = [row for number in models for row in model_of(catalog, number).prices]
         self._dates = sorted({day for row in rows for day in (row.starts, row.ends) if day})
-        self._windows = _windows(rows)
+        self._windows = windows_of(rows)
         self._sizes = sorted({size for row in rows for size in thresholds_of(row)})
         spans = [span for number in models for span in self._spans(number)]
         periods = {span: place for place, span in enumerate(dict.fromkeys(spans))}
@@ -95,19 +91,11 @@ class Schedule:
         known = {rate_id: rates for rate_id, rates in found.items() if rates is not None}
         return {name: [i for i, rates in known.items() if getattr(rates, name) is None] for name in _NEEDED}
 
-    def conditions(self, present: Sequence[str]) -> dict[str, pl.Expr]:
-        """By name those of `CONDITIONS` that matter, as numbers: where they are the same, so are a model's rates."""
-        matter = (self._dates, len(self._windows) > 1, self._sizes)
-        values = (self._date_index(present), self._window_index(present), self._size_class(present))
-        each = zip(CONDITIONS, values, matter, strict=True)
-        return {name: value for name, value, matters in each if matters}
-
     def rate_id(self, present: Sequence[str]) -> pl.Expr:
         """The `rate_id` of requests with a `slot` (negative: unknown model), as an expression.
 
         Args:
-            present: The columns there are; without `mode` every request is a standard one. Groups of requests have
-                their `CONDITIONS` as columns.
+            present: The columns there are; without `mode` every request is a standard one.
         """
         return self._free(self._listed(present), present)
 
@@ -115,9 +103,9 @@ class Schedule:
         """The `rate_id` by the price lists."""
         if not self.models:
             return pl.lit(UNKNOWN_MODEL, dtype=pl.Int64)
-        span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index(present)
+        span = pl.col("slot").clip(0) * (len(self._dates) + 1) + self._date_index()
         period = pl.lit(self._period_of).gather(span)
-        place = pl.lit(self._price_of).gather(period * len(self._windows) + self._window_index(present))
+        place = pl.lit(self._price_of).gather(period * len(self._windows) + self._window_index())
         place = place * (OTHER_MODE + 1) + _mode_index(present)
         place = place * (len(self._sizes) + 1) + self._size_class(present)
         found = (
@@ -144,9 +132,7 @@ class Schedule:
         failed = pl.col("status").eq("error").fill_null(value=False)
         return pl.when(failed & ~pl.any_horizontal(used)).then(NOTHING).otherwise(found)
 
-    def _date_index(self, present: Sequence[str]) -> pl.Expr:
-        if CONDITIONS[0] in present:
-            return pl.col(CONDITIONS[0])
+    def _date_index(self) -> pl.Expr:
         if not self._dates:
             return pl.lit(0, dtype=pl.Int64)
         starts = [dt.datetime.combine(date, dt.time(), dt.UTC) for date in self._dates]
@@ -154,14 +140,11 @@ class Schedule:
         moment = pl.col("timestamp").to_physical()
         return pl.lit(breaks).search_sorted(moment, side="right").cast(pl.Int64)
 
-    def _window_index(self, present: Sequence[str]) -> pl.Expr:
-        if CONDITIONS[1] in present:
-            return pl.col(CONDITIONS[1])
+    def _window_index(self) -> pl.Expr:
         if len(self._windows) == 1:
             return pl.lit(0, dtype=pl.Int64)
-        minute = pl.col("timestamp").to_physical() // 60_000_000 + _EPOCH_OFFSET
         breaks = pl.lit(pl.Series(self._windows, dtype=pl.Int64))
-        return breaks.search_sorted(minute % _WEEK, side="right").cast(pl.Int64) - 1
+        return breaks.search_sorted(week_minute(), side="right").cast(pl.Int64) - 1
 
     def _size_class(self, present: Sequence[str]) -> pl.Expr:
         """How many of the thresholds the prompt exceeds.
@@ -169,13 +152,11 @@ class Schedule:
         The size of a prompt is what the log says decides it; where it says nothing, all of the input, and of a line
         for many requests the mean, rounded up.
         """
-        if CONDITIONS[2] in present:
-            return pl.col(CONDITIONS[2])
         if not self._sizes:
             return pl.lit(0, dtype=pl.Int64)
         prompt = pl.col("input_tokens")
         if "requests" in present:
-            prompt = -(-prompt // pl.col("requests").fill_null(1).clip(1))
+            prompt = -(-prompt // pl.col("requests").clip(1))
         if "context_tokens" in present:
             prompt = pl.coalesce("context_tokens", prompt)
         sizes = pl.lit(pl.Series(self._sizes, dtype=pl.Int64))
@@ -189,7 +170,7 @@ def rows_in_force(rows: Sequence[PriceRow], at: dt.date) -> list[int]:
         day, minutes = at.date(), [midnight + at.hour * 60 + at.minute]
     else:
         day = at
-        minutes = [midnight, *(start for start in _windows(rows) if start // _DAY == at.weekday())]
+        minutes = [midnight, *(start for start in windows_of(rows) if start // _DAY == at.weekday())]
     found = {_active(rows, day, minute) for minute in minutes}
     return sorted(row for row in found if row is not None)
 
@@ -209,7 +190,12 @@ def _mode_index(present: Sequence[str]) -> pl.Expr:
     return pl.when(pl.col("mode").is_null()).then(0).otherwise(named)
 
 
-def _windows(rows: Sequence[PriceRow]) -> list[int]:
+def week_minute() -> pl.Expr:
+    """The minute of the week of a `timestamp` in UTC, from Monday on."""
+    return (pl.col("timestamp").to_physical() // 60_000_000 + _EPOCH_OFFSET) % _WEEK
+
+
+def windows_of(rows: Sequence[PriceRow]) -> list[int]:
     """The minutes of the week at which some row's conditions may change, from 0."""
     starts = {0}
     for row in rows:

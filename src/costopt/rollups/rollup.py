@@ -14,7 +14,8 @@ class Rollup:
         name: What its owner calls it.
         keys: The columns to group by; one the frame lacks is null.
         computed: Further keys as expressions, by name, with the columns they need.
-        sums: Whole numbers that only this rollup adds up, as `Int128`; where one is not known, it adds nothing.
+        sums: Whole numbers that only this rollup adds up, as `Int128`. One that is null adds nothing; nor does one
+            that is made of a column, other than `requests`, which the log lacks.
     """
 
     name: str
@@ -59,7 +60,7 @@ def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Mea
     lazy = frame.lazy().with_columns(pl.lit(None).alias(name) for name in sorted(read - {*frame.columns}))
     grouped = [
         lazy.group_by(_keys(rollup, frame.columns)).agg(
-            *sums, *(made.value.cast(pl.Int128).sum().alias(made.name) for made in rollup.sums)
+            *sums, *(_own_sum(made, frame.columns) for made in rollup.sums)
         )
         for rollup in rollups
     ]
@@ -78,6 +79,12 @@ def _sum(measure: Measure, present: Sequence[str]) -> pl.Expr:
         return pl.col(measure.column).sum().cast(measure.dtype)
     constant = pl.lit(measure.absent, dtype=pl.Int64)
     return (pl.len().cast(pl.Int64) * constant).cast(measure.dtype).alias(measure.column)
+
+
+def _own_sum(made: Key, present: Sequence[str]) -> pl.Expr:
+    lacking = {*made.value.meta.root_names()} - {*present, "requests"}
+    value = pl.lit(0, dtype=pl.Int128) if lacking else made.value.cast(pl.Int128).sum()
+    return value.alias(made.name)
 
 
 def merge(parts: Iterable[pl.DataFrame], rollup: Rollup, measures: Sequence[Measure]) -> pl.DataFrame:

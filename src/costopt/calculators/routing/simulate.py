@@ -1,0 +1,202 @@
+"""What if requests were routed otherwise: every policy against every baseline, and what the answer rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar, Final
+
+import polars as pl
+
+from costopt.calculators.routing.alternatives import Alternative, alternatives
+from costopt.calculators.routing.baselines import baseline_models, baselines
+from costopt.calculators.routing.cells import seen
+from costopt.calculators.routing.estimates import Prior
+from costopt.calculators.routing.outcome import Baseline, Known, Outcome, outcome
+from costopt.calculators.routing.pairs import Pairs
+from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
+from costopt.calculators.routing.policy_file import check_models, find_model
+from costopt.calculators.routing.providers import PERFORMANCE, performance_of
+from costopt.calculators.routing.tokens import Counterfactual
+from costopt.calculators.routing.traffic import (
+    ROUTES,
+    Shadows,
+    read_traffic,
+    routes_rollup,
+    segment_columns,
+    served_numbers,
+    with_served,
+)
+from costopt.models.intake import Provenance
+from costopt.models.money import usd
+from costopt.models.result import Result
+from costopt.pricing.catalog import Catalog
+from costopt.pricing.lending import model_of
+from costopt.pricing.repricing import Repricing
+from costopt.rollups.rollup import Rollup
+
+MOST_ALTERNATIVES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is to be simulated.
+
+    Attributes:
+        policies: To compare; models of tiers that are a log's are found once it is read.
+        baselines: What to compare them with: see `baselines.baselines`.
+        by: Further columns that make segments.
+        escalated: The share of requests that are taken to escalate, of those that can, 0 to 1.
+        with_prompt: Whether complexity may be read from prompts.
+        prior: Qualities that others have measured.
+    """
+
+    policies: tuple[Policy, ...]
+    baselines: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    escalated: Decimal = Decimal("0.1")
+    with_prompt: bool = True
+    prior: Prior | None = None
+
+
+class Simulation(Result):
+    """What policies would have cost and saved.
+
+    Attributes:
+        provenance: Period, intake and catalog.
+        by: The columns that make a segment.
+        requests: Those with a cost; all figures are of these.
+        left_out: Requests whose cost is unknown.
+        logged_usd: What the requests cost.
+        baselines: What policies are compared with.
+        policies: In the order asked for.
+        alternatives: Cheaper models by segment, the largest saving first.
+        ratios: What costs on other models assume of their tokens.
+    """
+
+    kind: ClassVar[str] = "simulation"
+    provenance: Provenance
+    by: tuple[str, ...]
+    requests: int
+    left_out: int
+    logged_usd: Decimal
+    baselines: tuple[Baseline, ...]
+    policies: tuple[Outcome, ...]
+    alternatives: tuple[Alternative, ...]
+    ratios: tuple[Counterfactual, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to simulate: which models may serve, what is to be added up.
+
+    Attributes:
+        terms: What is to be simulated.
+        catalog: The prices.
+        columns: That make a segment.
+        repricing: The prices of all models of the catalog that may serve.
+        numbers: By the name that a policy or a baseline uses, the model's number.
+    """
+
+    terms: Terms
+    catalog: Catalog
+    columns: tuple[str, ...]
+    repricing: Repricing
+    numbers: Mapping[str, int]
+
+    @property
+    def rollups(self) -> tuple[Rollup, ...]:
+        """What has to be added up."""
+        routes = routes_rollup(self.columns, self.repricing, with_prompt=self.terms.with_prompt)
+        return routes, PERFORMANCE
+
+
+def plan(terms: Terms, catalog: Catalog) -> Plan:
+    """How to simulate.
+
+    Raises:
+        ConfigError: A model is not in the catalog.
+    """
+    names = [name for policy in terms.policies for name in models_of(policy)]
+    for policy in terms.policies:
+        check_models(policy, catalog)
+    for name in baseline_models(terms.baselines):
+        if find_model(catalog, name) is None:
+            check_models(Policy(name="--baseline", tiers=Tiers(premium=(name,))), catalog)
+        names.append(name)
+    numbers = {name: number for name in dict.fromkeys(names) if (number := find_model(catalog, name)) is not None}
+    columns = segment_columns(terms.policies, terms.by)
+    return Plan(terms, catalog, columns, Repricing(catalog, list(numbers.values())), numbers)
+
+
+def simulate(
+    planned: Plan,
+    rollups: Mapping[str, pl.DataFrame],
+    provenance: Provenance,
+    pairs: Pairs | None = None,
+    shadows: Shadows | None = None,
+) -> Simulation:
+    """What the policies would have cost and saved.
+
+    Args:
+        planned: Made of the terms and the catalog.
+        rollups: `planned.rollups`, priced.
+        provenance: Period, intake and catalog.
+        pairs: The qualities of prompts that several models served.
+        shadows: Their tokens.
+    """
+    terms, catalog = planned.terms, planned.catalog
+    named = {name: model_of(catalog, number).name for name, number in planned.numbers.items()}
+    own = served_numbers(rollups[ROUTES], catalog)
+    candidates = {**own, **{named[name]: number for name, number in planned.numbers.items()}}
+    traffic = read_traffic(
+        rollups[ROUTES], planned.columns, catalog, candidates, planned.repricing, shadows
+    )
+    scores = seen(_by_served(rollups[ROUTES], catalog), planned.columns)
+    known = Known(
+        seen=scores,
+        pairs=pairs,
+        prior=terms.prior,
+        performance=performance_of(rollups[PERFORMANCE.name], catalog),
+        rate=round(terms.escalated * 1_000_000),
+        rate_basis="assumed",
+    )
+    policies = tuple(renamed(policy, named) for policy in terms.policies)
+    compared = baselines(terms.baselines, traffic, scores, named, _strongest(policies))
+    return Simulation(
+        provenance=provenance,
+        by=planned.columns,
+        requests=traffic.total_requests,
+        left_out=traffic.left_out,
+        logged_usd=usd(traffic.total_cost),
+        baselines=compared,
+        policies=tuple(outcome(policy, traffic, known, compared) for policy in policies),
+        alternatives=alternatives(traffic, known, MOST_ALTERNATIVES),
+        ratios=tuple(traffic.ratios[key] for key in sorted(traffic.ratios)),
+    )
+
+
+def _by_served(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Groups of requests whose model goes by the catalog's name."""
+    return with_served(rollup, catalog).with_columns(model=pl.col("served"))
+
+
+def renamed(policy: Policy, named: Mapping[str, str]) -> Policy:
+    """The policy with its models by other names; of two that become one in a tier, the first stays."""
+    taken: set[str] = set()
+    tiers = {}
+    for tier, models in zip(TIERS, policy.ladder(), strict=True):
+        fresh = dict.fromkeys(named[name] for name in models)
+        tiers[tier] = tuple(name for name in fresh if name not in taken)
+        taken |= fresh.keys()
+    rules = tuple(
+        rule if rule.model is None else rule.model_copy(update={"model": named[rule.model]})
+        for rule in policy.rules
+    )
+    return policy.model_copy(update={"tiers": Tiers(**tiers), "rules": rules})
+
+
+def _strongest(policies: Sequence[Policy]) -> str | None:
+    """The first model of the strongest tier of the first policy that has one."""
+    return next(
+        (models[0] for policy in policies for models in reversed(policy.ladder()) if models), None
+    )
