@@ -13,6 +13,7 @@ from costopt.cli.batch import batch
 from costopt.cli.convert import convert
 from costopt.cli.inspect import inspect
 from costopt.cli.pricing import pricing
+from costopt.cli.simulate import simulate
 from costopt.cli.spend import spend
 from costopt.errors import CostoptError
 from costopt.report.document import printable
@@ -50,7 +51,7 @@ def root(
     """
 
 
-for command in (analyze, spend, batch, inspect, convert):
+for command in (analyze, spend, batch, simulate, inspect, convert):
     app.command()(command)
 app.add_typer(pricing)
 

@@ -1,0 +1,87 @@
+"""The options of the commands that route, spelled once."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME",
+        help="A ready-made policy, or a FILE.toml; may be repeated.",
+        show_default="cost, balanced, quality-first",
+    ),
+]
+OnePolicy = Annotated[
+    str, typer.Option("--policy", metavar="NAME", help="A ready-made policy, or a FILE.toml.")
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--baseline",
+        metavar="NAME",
+        help="What to compare with: logged, frontier, best-single, a model, or 0.015/request; may be repeated.",
+        show_default="logged, frontier, best-single",
+    ),
+]
+Segments = Annotated[
+    str | None,
+    typer.Option("--by", metavar="KEYS", help="Further columns that make a segment, separated by commas."),
+]
+Escalated = Annotated[
+    float,
+    typer.Option(
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="How many of the requests that can escalate are taken to do so; both calls are paid.",
+    ),
+]
+PriorFile = Annotated[
+    Path | None,
+    typer.Option("--prior", metavar="FILE", help="Qualities that others have measured, as TOML."),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--escalation-threshold",
+        metavar="SHARE",
+        help="Instead of the policies' own: the confidence below which a request escalates, 0 to 1.",
+        envvar="COSTOPT_ROUTER_ESCALATION_THRESHOLD",
+    ),
+]
+Escalation = Annotated[
+    bool | None,
+    typer.Option(
+        "--escalation/--no-escalation",
+        help="Instead of the policies' own: whether requests escalate.",
+        envvar="COSTOPT_ROUTER_ENABLE_ESCALATION",
+    ),
+]
+CostFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--cost-first/--quality-first",
+        help="Instead of the policies' own strategy.",
+        envvar="COSTOPT_ROUTER_COST_OPTIMIZATION",
+    ),
+]
+Providers = Annotated[
+    bool,
+    typer.Option("--providers", help="How each model has performed, instead of the simulation."),
+]
+Floor = Annotated[
+    float | None,
+    typer.Option(
+        metavar="QUALITY",
+        min=0,
+        max=1,
+        help="Find the cheapest policy whose mean quality, 0 to 1, is verified to be at least this.",
+    ),
+]
+Export = Annotated[
+    Literal["policy", "litellm"] | None,
+    typer.Option(help="Print the first policy (or that of --floor) as a policy file, or for LiteLLM's router."),
+]
