@@ -1,7 +1,7 @@
 """What a routing policy is: tiers of models, rules, and how a model is chosen where no rule says it.
 
-Tiers, complexity levels, escalation and modes are those of the founding router; the newer parts (thresholds, weights,
-globs) follow what gateways have in common.
+A policy only says which model serves a request. What that would have cost, and how good the answers would have been,
+is the simulator's to say.
 """
 
 import math
