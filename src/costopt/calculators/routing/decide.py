@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from costopt.calculators.routing.policy import (
@@ -72,15 +72,6 @@ class Decision(Frozen):
     reasons: tuple[str, ...]
 
 
-class _Priced(NamedTuple):
-    """A candidate that is left: it has a price, and meets the thresholds; the tier is None if it is in none."""
-
-    cost: Decimal
-    place: int
-    tier: int | None
-    known: Candidate
-
-
 class _Case(NamedTuple):
     """A request before a policy.
 
@@ -90,6 +81,7 @@ class _Case(NamedTuple):
         traits: Of the request.
         candidates: By model.
         rule: That matched.
+        limits: The same, if it has thresholds.
         reasons: So far.
     """
 
@@ -98,13 +90,14 @@ class _Case(NamedTuple):
     traits: Traits
     candidates: Mapping[str, Candidate]
     rule: Rule | None
+    limits: Rule | None
     reasons: list[str]
 
 
-_Left = Sequence[Sequence[_Priced]]
-"""The candidates that are left, by tier."""
+_Left = Sequence[Sequence[Candidate]]
+"""The candidates that have a price and meet the thresholds, by tier and in the policy's order."""
 
-_cost = itemgetter(0, 1)
+_cost: Callable[[Candidate], Decimal] = attrgetter("cost_usd")
 
 
 def decide(policy: Policy, traits: Traits, candidates: Mapping[str, Candidate]) -> Decision:
@@ -121,8 +114,9 @@ def decide(policy: Policy, traits: Traits, candidates: Mapping[str, Candidate]) 
     """
     reasons: list[str] = []
     rule, name = _rule(policy, traits, reasons)
-    case = _Case(policy, policy.ladder(), traits, candidates, rule, reasons)
-    left = _left(case)
+    limits = rule if rule is not None and rule.has_limits() else None
+    case = _Case(policy, policy.ladder(), traits, candidates, rule, limits, reasons)
+    left = [_remaining(case, models) for models in case.ladder]
     how, chosen = _chosen(case, left)
     if chosen is None:
         reasons.append("no candidate is left")
@@ -135,13 +129,13 @@ def decide(policy: Policy, traits: Traits, candidates: Mapping[str, Candidate]) 
             strategy=how,
             reasons=tuple(reasons),
         )
-    model = chosen.known.model
-    same: Sequence[_Priced] = () if chosen.tier is None else left[chosen.tier]
-    escalates_to = _escalation(case, chosen, left, how)
+    tier = next((tier for tier, models in enumerate(case.ladder) if chosen.model in models), len(TIERS))
+    same = [each.model for kept in left[tier : tier + 1] for each in kept if each is not chosen]
+    escalates_to = _escalation(case, left[tier + 1 :], how)
     return Decision(
-        model=model,
-        tier=None if chosen.tier is None else TIERS[chosen.tier],
-        fallbacks=tuple([each.known.model for each in same if each is not chosen]),
+        model=chosen.model,
+        tier=TIERS[tier] if tier < len(TIERS) else None,
+        fallbacks=tuple(same),
         escalates_to=escalates_to,
         rule=name,
         strategy=how,
@@ -166,32 +160,20 @@ def _rule(policy: Policy, traits: Traits, reasons: list[str]) -> tuple[Rule | No
     return None, None
 
 
-def _left(case: _Case) -> list[list[_Priced]]:
-    """By tier, the candidates with a price that meet the rule's thresholds."""
-    left: list[list[_Priced]] = []
-    place = 0
-    for tier, models in enumerate(case.ladder):
-        kept: list[_Priced] = []
-        for model in models:
-            priced = _priced(case, model, tier, place)
-            if priced is not None:
-                kept.append(priced)
-            place += 1
-        left.append(kept)
-    return left
-
-
-def _priced(case: _Case, model: str, tier: int | None, place: int) -> _Priced | None:
-    """The candidate, or None and the reason to pass it over."""
-    known = case.candidates.get(model)
-    if known is None or known.cost_usd is None:
-        case.reasons.append(f"`{model}` passed over: no price")
-        return None
-    misses = None if case.rule is None else _misses(case.rule, known)
-    if misses is not None:
-        case.reasons.append(f"`{model}` passed over: {misses}")
-        return None
-    return _Priced(known.cost_usd, place, tier, known)
+def _remaining(case: _Case, models: Sequence[str]) -> list[Candidate]:
+    """Those with a price that meet the rule's thresholds; of the others, the reason to pass them over is noted."""
+    kept = []
+    for model in models:
+        known = case.candidates.get(model)
+        if known is None or known.cost_usd is None:
+            case.reasons.append(f"`{model}` passed over: no price")
+            continue
+        misses = None if case.limits is None else _misses(case.limits, known)
+        if misses is None:
+            kept.append(known)
+        else:
+            case.reasons.append(f"`{model}` passed over: {misses}")
+    return kept
 
 
 def _misses(rule: Rule, known: Candidate) -> str | None:
@@ -210,26 +192,25 @@ def _shown(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.6g}"
 
 
-def _chosen(case: _Case, left: _Left) -> tuple[How, _Priced | None]:
+def _chosen(case: _Case, left: _Left) -> tuple[How, Candidate | None]:
     """The candidate, if any is left, and what chose it."""
     policy, rule = case.policy, case.rule
     if rule is not None and rule.model is not None:
         return "model", _named(case, rule.model, left)
+    if not any(case.ladder):
+        case.reasons.append("no rule names a model, and the policy has no tiers")
+        return policy.strategy, None
     if rule is not None and rule.tier is not None:
         return "tier", _first_from(TIERS.index(rule.tier), case, left)
     how = policy.strategy if rule is None or rule.strategy is None else rule.strategy
-    if not any(case.ladder):
-        case.reasons.append("no rule names a model, and the policy has no tiers")
-        return how, None
     return how, _STRATEGIES[how](case, left)
 
 
-def _named(case: _Case, model: str, left: _Left) -> _Priced | None:
+def _named(case: _Case, model: str, left: _Left) -> Candidate | None:
     """The model that a rule names."""
-    for models, kept in zip(case.ladder, left, strict=True):
-        if model in models:
-            return next((each for each in kept if each.known.model == model), None)
-    return _priced(case, model, None, 0)
+    in_ladder = any(model in models for models in case.ladder)
+    kept = _all(left) if in_ladder else _remaining(case, [model])
+    return next((each for each in kept if each.model == model), None)
 
 
 def _level(case: _Case) -> int:
@@ -243,12 +224,11 @@ def _level(case: _Case) -> int:
     return TIERS.index(tier)
 
 
-def _from_tier(start: int, case: _Case, left: _Left) -> Sequence[_Priced]:
+def _from_tier(start: int, case: _Case, left: _Left) -> Sequence[Candidate]:
     """What is left in a tier, else in the next stronger one; of a ladder that ends below it, in its strongest."""
-    strongest = max((tier for tier, models in enumerate(case.ladder) if models), default=start)
-    if strongest < start:
-        case.reasons.append(f"no tier is as strong: tier {TIERS[strongest]}")
-        start = strongest
+    if not any(case.ladder[start:]):
+        start = max(tier for tier, models in enumerate(case.ladder) if models)
+        case.reasons.append(f"no tier is as strong: tier {TIERS[start]}")
     for tier in range(start, len(TIERS)):
         if left[tier]:
             if tier > start:
@@ -257,7 +237,7 @@ def _from_tier(start: int, case: _Case, left: _Left) -> Sequence[_Priced]:
     return ()
 
 
-def _first_from(start: int, case: _Case, left: _Left) -> _Priced | None:
+def _first_from(start: int, case: _Case, left: _Left) -> Candidate | None:
     kept = _from_tier(start, case, left)
     if not kept:
         return None
@@ -265,55 +245,48 @@ def _first_from(start: int, case: _Case, left: _Left) -> _Priced | None:
     return kept[0]
 
 
-def _by_cost(case: _Case, left: _Left) -> _Priced | None:
+def _by_cost(case: _Case, left: _Left) -> Candidate | None:
     return _least(_from_tier(_level(case), case, left), "the tier", case)
 
 
-def _cheapest(case: _Case, left: _Left) -> _Priced | None:
+def _cheapest(case: _Case, left: _Left) -> Candidate | None:
     return _least(_all(left), "all tiers", case)
 
 
-def _least(kept: Sequence[_Priced], where: str, case: _Case) -> _Priced | None:
+def _least(kept: Sequence[Candidate], where: str, case: _Case) -> Candidate | None:
+    """The cheapest, and of the same cost the first."""
     if not kept:
         return None
     chosen = min(kept, key=_cost)
-    case.reasons.append(f"the cheapest of {len(kept)} in {where}: {format_usd(chosen.cost)} a request")
+    case.reasons.append(f"the cheapest of {len(kept)} in {where}: {format_usd(_cost(chosen))} a request")
     return chosen
 
 
-def _all(left: _Left) -> list[_Priced]:
+def _all(left: _Left) -> list[Candidate]:
     return [each for kept in left for each in kept]
 
 
-def _by_quality(case: _Case, left: _Left) -> _Priced | None:
-    rated = [
-        (-each.known.quality, each.cost, each.place, each)
-        for each in _all(left)
-        if each.known.quality is not None
-    ]
+def _by_quality(case: _Case, left: _Left) -> Candidate | None:
+    rated = [each for each in _all(left) if each.quality is not None]
     if not rated:
         case.reasons.append("quality of no candidate known: the strongest tier instead")
         return _first_from(max((tier for tier, kept in enumerate(left) if kept), default=0), case, left)
-    worse, _, _, best = min(rated)
-    case.reasons.append(f"the best known quality of {len(rated)}: {_shown(-worse)}")
+    best = min(rated, key=lambda each: (-(each.quality or 0), _cost(each)))
+    case.reasons.append(f"the best known quality of {len(rated)}: {_shown(best.quality)}")
     return best
 
 
-def _by_latency(case: _Case, left: _Left) -> _Priced | None:
-    timed = [
-        (each.known.latency_ms, each.cost, each.place, each)
-        for each in _all(left)
-        if each.known.latency_ms is not None
-    ]
+def _by_latency(case: _Case, left: _Left) -> Candidate | None:
+    timed = [each for each in _all(left) if each.latency_ms is not None]
     if not timed:
         case.reasons.append("latency of no candidate known: by cost instead")
         return _by_cost(case, left)
-    latency, _, _, best = min(timed)
-    case.reasons.append(f"the lowest known latency of {len(timed)}: {_shown(latency)} ms")
+    best = min(timed, key=attrgetter("latency_ms", "cost_usd"))
+    case.reasons.append(f"the lowest known latency of {len(timed)}: {_shown(best.latency_ms)} ms")
     return best
 
 
-def _by_task(case: _Case, left: _Left) -> _Priced | None:
+def _by_task(case: _Case, left: _Left) -> Candidate | None:
     for word, tier in case.policy.task_types.items():
         if matches((word,), case.traits.request_type):
             case.reasons.append(f"request type {case.traits.request_type}: tier {tier}")
@@ -322,28 +295,24 @@ def _by_task(case: _Case, left: _Left) -> _Priced | None:
     return _first_from(_level(case), case, left)
 
 
-def _frontier(case: _Case, left: _Left) -> _Priced | None:
+def _frontier(case: _Case, left: _Left) -> Candidate | None:
     return _first_from(TIERS.index("premium"), case, left)
 
 
-def _balanced(case: _Case, left: _Left) -> _Priced | None:
+def _balanced(case: _Case, left: _Left) -> Candidate | None:
     kept = _all(left)
     if not kept:
         return None
-    distances, set_aside = weigh(
-        case.policy.weights,
-        [each.cost for each in kept],
-        [each.known.quality for each in kept],
-        [each.known.latency_ms for each in kept],
-    )
+    costs = [_cost(each) for each in kept]
+    qualities, latencies = [each.quality for each in kept], [each.latency_ms for each in kept]
+    distances, set_aside = weigh(case.policy.weights, costs, qualities, latencies)
     case.reasons.extend([f"{name} of no candidate known: its weight is set aside" for name in set_aside])
-    ranked = [(distance, each.cost, each.place, each) for distance, each in zip(distances, kept, strict=True)]
-    distance, _, _, best = min(ranked)
+    distance, _, place = min(zip(distances, costs, range(len(kept)), strict=True))
     case.reasons.append(f"the least weighted distance from the best of {len(kept)}: {distance:.3g}")
-    return best
+    return kept[place]
 
 
-_STRATEGIES: Final[Mapping[Strategy, Callable[[_Case, _Left], _Priced | None]]] = {
+_STRATEGIES: Final[Mapping[Strategy, Callable[[_Case, _Left], Candidate | None]]] = {
     "cost": _by_cost,
     "quality-first": _by_quality,
     "balanced": _balanced,
@@ -354,14 +323,13 @@ _STRATEGIES: Final[Mapping[Strategy, Callable[[_Case, _Left], _Priced | None]]] 
 }
 
 
-def _escalation(case: _Case, chosen: _Priced, left: _Left, how: How) -> str | None:
+def _escalation(case: _Case, stronger: _Left, how: How) -> str | None:
     """The model of the next stronger tier; none above the best known quality, which would only be worse."""
-    if chosen.tier is None or not case.policy.escalation.enabled or how == "quality-first":
+    if not case.policy.escalation.enabled or how == "quality-first":
         return None
-    for kept in left[chosen.tier + 1 :]:
-        if kept:
-            stronger = min(kept, key=_cost) if how in {"cost", "cheapest"} else kept[0]
-            threshold = case.policy.escalation.threshold
-            case.reasons.append(f"below confidence {threshold:g} also asked of `{stronger.known.model}`")
-            return stronger.known.model
-    return None
+    kept = next(filter(None, stronger), None)
+    if kept is None:
+        return None
+    model = (min(kept, key=_cost) if how in {"cost", "cheapest"} else kept[0]).model
+    case.reasons.append(f"below confidence {case.policy.escalation.threshold:g} also asked of `{model}`")
+    return model

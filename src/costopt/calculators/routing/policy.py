@@ -1,7 +1,7 @@
 """What a routing policy is: tiers of models, rules, and how a model is chosen where no rule says it.
 
-Tiers, complexity levels, escalation and modes are those of the founding router; the newer parts (thresholds, weights,
-globs) follow what gateways have in common.
+A policy only says which model serves a request. What that would have cost, and how good the answers would have been,
+is the simulator's to say.
 """
 
 import math
@@ -108,10 +108,13 @@ class Rule(Frozen):
         says = [self.strategy, self.tier, self.model]
         if sum(each is not None for each in says) > 1:
             raise ValueError("a rule has a strategy, a tier or a model, not several of them")
-        limits = [self.min_quality, self.max_latency_ms, self.min_reliability]
-        if all(each is None for each in (*says, *limits)):
+        if not (self.has_limits() or any(each is not None for each in says)):
             raise ValueError("a rule has a strategy, a tier, a model or a threshold")
         return self
+
+    def has_limits(self) -> bool:
+        """Whether it has a threshold."""
+        return not (self.min_quality is None and self.max_latency_ms is None and self.min_reliability is None)
 
 
 class Escalation(Frozen):

@@ -182,7 +182,7 @@ def _check_tiers(policy: Policy, tiers: Tiers) -> None:
     for path, tier in _tiers_named(policy):
         if not getattr(tiers, tier):
             hint = f"add `{tier} = [...]` to `[tiers]`, or name another tier"
-            raise Problem(f"`{path[-1]}` is tier `{tier}`, which has no models", hint=hint, path=path)
+            raise Problem(f"`{path[-1]}` names tier `{tier}`, which has no models", hint=hint, path=path)
 
 
 def _tiers_named(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], TierName]]:
