@@ -98,10 +98,12 @@ def prior_of(path: Path | None) -> Prior | None:
         )
     for model, value in qualities.items():
         if type(value) not in {int, float} or not 0 <= value <= 1:
-            raise ConfigError(f"`{path}`: the quality of `{model}` is `{value}`", hint="write a number from 0 to 1")
+            raise ConfigError(
+                f"`{path}`: the quality of `{model}` is `{value}`", hint="write a number from 0 to 1"
+            )
     return Prior(source=source, qualities={model: float(value) for model, value in qualities.items()})
 
 
-def share_of(percent: float) -> Decimal:
+def share_of(percent: float | None) -> Decimal | None:
     """Percent as a share."""
-    return Decimal(str(percent)) / 100
+    return None if percent is None else Decimal(str(percent)) / 100

@@ -31,12 +31,13 @@ Segments = Annotated[
     typer.Option("--by", metavar="KEYS", help="Further columns that make a segment, separated by commas."),
 ]
 Escalated = Annotated[
-    float,
+    float | None,
     typer.Option(
         metavar="PERCENT",
         min=0,
         max=100,
         help="How many of the requests that can escalate are taken to do so; both calls are paid.",
+        show_default="as the log shows, else 10",
     ),
 ]
 PriorFile = Annotated[
@@ -83,5 +84,7 @@ Floor = Annotated[
 ]
 Export = Annotated[
     Literal["policy", "litellm"] | None,
-    typer.Option(help="Print the first policy (or that of --floor) as a policy file, or for LiteLLM's router."),
+    typer.Option(
+        help="Print the first policy (or that of --floor) as a policy file, or for LiteLLM's router."
+    ),
 ]

@@ -20,7 +20,7 @@ def simulate(
     policy: Policies = None,
     baseline: Baselines = None,
     by: Segments = None,
-    escalated: Escalated = 10.0,
+    escalated: Escalated = None,
     prior: PriorFile = None,
     providers: Providers = False,
     threshold: Threshold = None,
@@ -34,6 +34,7 @@ def simulate(
     from functools import partial
 
     from costopt.calculators.routing.providers import DAYS, PERFORMANCE, performances
+    from costopt.calculators.routing.sample import READS, Sample
     from costopt.calculators.routing.simulate import Terms, plan
     from costopt.calculators.routing.simulate import simulate as calculate
     from costopt.cli.loading import billing, listed
@@ -52,8 +53,15 @@ def simulate(
         emit(performed, partial(view_performance, again=options.again), records_performance, run.output)
         return
     policies = policies_of(policy, Overrides(threshold, escalation, cost_first), catalog)
-    terms = Terms(policies, baselines_of(baseline), listed(by or ""), share_of(escalated), prior_of(prior))
+    terms = Terms(
+        policies,
+        baselines_of(baseline),
+        listed(by or ""),
+        escalated=share_of(escalated),
+        prior=prior_of(prior),
+    )
     planned = plan(terms, catalog)
-    loaded = run.load(catalog, planned.rollups)
-    result = calculate(planned, loaded.rollups, loaded.provenance)
+    sample = Sample(planned.columns, with_prompt=False)
+    loaded = run.load(catalog, planned.rollups, columns=READS, sink=sample.add)
+    result = calculate(planned, loaded.rollups, loaded.provenance, sample)
     emit(result, partial(view_simulate, again=options.again), records_simulate, run.output)

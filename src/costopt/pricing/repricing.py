@@ -31,16 +31,14 @@ _DAWN: Final = dt.datetime(1970, 1, 5, tzinfo=dt.UTC)
 class Repricing:
     """The prices of a catalog for requests that other models served.
 
+    It is made for some models by their numbers: of others, prices that hang on the hour are taken to be unknown.
+
     Attributes:
         conditions: By name, as expressions over `CONDITION_READS`, what requests have to be split by, beside `mode`,
-            so that each group has one rate on every model.
+            so that each group has one rate on each of them.
     """
 
     def __init__(self, catalog: Catalog, models: Sequence[int]) -> None:
-        """Args:
-        catalog: The prices.
-        models: The numbers of models whose prices by the hour matter; those of others are then unknown.
-        """
         self._catalog = catalog
         rows = [row for number in models for row in model_of(catalog, number).prices]
         self._windows = windows_of(rows)
@@ -78,7 +76,9 @@ class Repricing:
             return pl.DataFrame([nothing.alias("input_cost"), nothing.alias("output_cost")])
         groups = self._typical(rollup).with_columns(slot=pl.lit(0, dtype=pl.Int64))
         rated = groups.with_columns(rate_id=Schedule(self._catalog, (model,)).rate_id(groups.columns))
-        output = price(rated.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in _INPUT), self._catalog)
+        output = price(
+            rated.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in _INPUT), self._catalog
+        )
         whole = price(rated, self._catalog)
         return pl.DataFrame([(whole - output).alias("input_cost"), output.alias("output_cost")])
 
@@ -89,7 +89,9 @@ class Repricing:
         moments = {key: self._moment(*key) for key in places.unique().iter_rows()}
         above = pl.Series([0, *(size + 1 for size in self._sizes)], dtype=pl.Int64)
         return rollup.drop("rate_id", strict=False).with_columns(
-            pl.Series("timestamp", [moments[key] for key in places.iter_rows()], dtype=pl.Datetime("us", "UTC")),
+            pl.Series(
+                "timestamp", [moments[key] for key in places.iter_rows()], dtype=pl.Datetime("us", "UTC")
+            ),
             context_tokens=pl.lit(above).gather(pl.col(_SIZE)),
         )
 
@@ -98,4 +100,3 @@ class Repricing:
         day = dt.datetime.combine(self._dates[date - 1], dt.time(), dt.UTC) if date else _DAWN
         weekday, minute = divmod(self._windows[window], 24 * 60)
         return day + dt.timedelta(days=(weekday - day.weekday()) % 7, minutes=minute) if window else day
-

@@ -7,7 +7,7 @@ from typing import Final
 
 from costopt.calculators.routing.cells import Seen, everything_to
 from costopt.calculators.routing.estimates import claim
-from costopt.calculators.routing.outcome import Baseline
+from costopt.calculators.routing.outcome import Baseline, per_million
 from costopt.calculators.routing.traffic import NO_COST, Cost, Traffic
 from costopt.errors import ConfigError
 from costopt.models.money import format_usd, usd
@@ -51,21 +51,27 @@ def _baseline(
     name: str, traffic: Traffic, seen: Seen, candidates: Mapping[str, str], frontier: str | None
 ) -> Baseline:
     if name == LOGGED:
-        cost = usd(traffic.total_cost)
-        return Baseline(name=name, meaning="what was paid", cost_usd=cost, low_usd=cost, high_usd=cost)
+        return _known(name, "what was paid", usd(traffic.total_cost), traffic)
     flat = flat_price(name)
     if flat is not None:
-        cost = flat * traffic.total_requests
-        return Baseline(
-            name=name, meaning=f"a stated {format_usd(flat)} a request", cost_usd=cost, low_usd=cost, high_usd=cost
-        )
+        meaning = f"a stated {format_usd(flat)} a request"
+        return _known(name, meaning, flat * traffic.total_requests, traffic)
     if name == FRONTIER:
         if frontier is None:
-            return Baseline(name=name, meaning="everything to the strongest tier", reason="no policy has tiers")
+            return Baseline(
+                name=name, meaning="everything to the strongest tier", reason="no policy has tiers"
+            )
         return _single(name, "everything to the strongest tier", frontier, traffic)
     if name == BEST_SINGLE:
         return _best_single(traffic, seen)
     return _single(name, "everything to one model", candidates[name], traffic)
+
+
+def _known(name: str, meaning: str, cost: Decimal, traffic: Traffic) -> Baseline:
+    million = per_million(cost, traffic.total_requests)
+    return Baseline(
+        name=name, meaning=meaning, cost_usd=cost, low_usd=cost, high_usd=cost, per_million_usd=million
+    )
 
 
 def _single(name: str, meaning: str, model: str, traffic: Traffic) -> Baseline:
@@ -89,6 +95,7 @@ def _single(name: str, meaning: str, model: str, traffic: Traffic) -> Baseline:
         cost_usd=usd(whole.estimate),
         low_usd=usd(whole.low),
         high_usd=usd(whole.high),
+        per_million_usd=per_million(usd(whole.estimate), traffic.total_requests),
     )
 
 
@@ -100,7 +107,9 @@ def _best_single(traffic: Traffic, seen: Seen) -> Baseline:
     known = [(-each.estimate, model) for model, each in claimed.items() if each.estimate is not None]
     if not known:
         return Baseline(
-            name=BEST_SINGLE, meaning=meaning, reason="which model is best is unknown: no quality with overlap"
+            name=BEST_SINGLE,
+            meaning=meaning,
+            reason="which model is best is unknown: no quality with overlap",
         )
     return _single(BEST_SINGLE, meaning, min(known)[1], traffic)
 

@@ -119,6 +119,7 @@ class Outcome(Frozen):
         cost_usd: What they would have cost, without escalation.
         low_usd: The least, given what is not known of the other models' tokens.
         high_usd: The most.
+        per_million_usd: For a million such requests.
         escalated: With escalation.
         savings: Against each baseline.
         quality: What can be said of the answers' quality.
@@ -136,6 +137,7 @@ class Outcome(Frozen):
     cost_usd: Decimal
     low_usd: Decimal
     high_usd: Decimal
+    per_million_usd: Decimal
     escalated: Escalated
     savings: tuple[Saving, ...]
     quality: QualityClaim
@@ -156,6 +158,7 @@ class Baseline(Frozen):
         cost_usd: What it costs; null where that is unknown.
         low_usd: The least.
         high_usd: The most.
+        per_million_usd: For a million such requests.
         reason: Why it is unknown.
     """
 
@@ -165,7 +168,13 @@ class Baseline(Frozen):
     cost_usd: Decimal | None = None
     low_usd: Decimal | None = None
     high_usd: Decimal | None = None
+    per_million_usd: Decimal | None = None
     reason: str = ""
+
+
+def per_million(cost: Decimal, requests: int) -> Decimal:
+    """US dollars for a million requests as these cost, to pico-dollars a request; 0 for none."""
+    return usd(round(cost * 10**12 / requests) * 1_000_000) if requests else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +186,19 @@ class Known:
         pairs: Prompts that several models served.
         prior: Qualities that others have measured.
         performance: By model its latency and reliability.
-        rate: The share of requests that escalate, in millionths.
-        rate_basis: What that rests on.
     """
 
     seen: Seen
     pairs: Pairs | None
     prior: Prior | None
     performance: Mapping[str, Performance]
-    rate: int
-    rate_basis: str
+
+
+class Escalating(NamedTuple):
+    """The share of requests that escalate, of those that can, in millionths, and what that rests on."""
+
+    millionths: int
+    basis: str
 
 
 class _Move(NamedTuple):
@@ -229,7 +241,13 @@ def traits_of(columns: Sequence[str], segment: Segment) -> Traits:
     return Traits(*(values.get(name) for name in Traits._fields))
 
 
-def outcome(policy: Policy, traffic: Traffic, known: Known, baselines: Sequence[Baseline]) -> Outcome:
+def outcome(
+    policy: Policy,
+    traffic: Traffic,
+    known: Known,
+    baselines: Sequence[Baseline],
+    escalating: Escalating,
+) -> Outcome:
     """What a policy would have done with the traffic.
 
     Args:
@@ -237,10 +255,11 @@ def outcome(policy: Policy, traffic: Traffic, known: Known, baselines: Sequence[
         traffic: What was served, and what it would cost elsewhere.
         known: What the log tells beside costs.
         baselines: What to compare with.
+        escalating: How many requests escalate.
     """
     moves = [_move(policy, traffic, known, segment) for segment in traffic.requests]
     cost = _summed(move.cost for move in moves)
-    escalated = _escalated(moves, traffic, known)
+    escalated = _escalated(moves, traffic, escalating)
     target = {move.segment: {move.decision.model: 1.0} for move in moves if move.decision.model}
     return Outcome(
         policy=policy.name,
@@ -250,6 +269,7 @@ def outcome(policy: Policy, traffic: Traffic, known: Known, baselines: Sequence[
         cost_usd=usd(cost.estimate),
         low_usd=usd(cost.low),
         high_usd=usd(cost.high),
+        per_million_usd=per_million(usd(cost.estimate), traffic.total_requests),
         escalated=escalated,
         savings=tuple(_saving(each, cost, escalated) for each in baselines if each.cost_usd is not None),
         quality=claim(known.seen, target, known.pairs, known.prior),
@@ -284,17 +304,17 @@ def _summed(costs: Iterable[Cost]) -> Cost:
     return whole
 
 
-def _escalated(moves: Sequence[_Move], traffic: Traffic, known: Known) -> Escalated:
+def _escalated(moves: Sequence[_Move], traffic: Traffic, escalating: Escalating) -> Escalated:
     able = [move for move in moves if move.stronger is not None]
-    again = _summed(move.stronger.times(known.rate) for move in able if move.stronger)
+    again = _summed(move.stronger.times(escalating.millionths) for move in able if move.stronger)
     whole = _summed(move.cost for move in moves).plus(again)
     cheap = sum(move.cost.estimate for move in able)
     strong = sum(move.stronger.estimate for move in able if move.stronger)
     requests = sum(traffic.requests[move.segment] for move in able)
-    rate = Decimal(known.rate) / 1_000_000
+    rate = Decimal(escalating.millionths) / 1_000_000
     return Escalated(
         rate=rate,
-        basis=known.rate_basis,
+        basis=escalating.basis,
         share_pct=percent(requests * rate, traffic.total_requests),
         cost_usd=usd(whole.estimate),
         low_usd=usd(whole.low),

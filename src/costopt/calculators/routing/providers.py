@@ -3,6 +3,7 @@
 Latencies are counted in buckets that are 5 % wide, so that they can be added up: a percentile is right to 2.5 %.
 """
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -206,12 +207,13 @@ def _quantile(buckets: Sequence[tuple[int, int]], pct: int) -> Decimal:
 def _trends(days: pl.DataFrame, catalog: Catalog) -> dict[str, Decimal]:
     table = with_served(days, catalog).group_by("served", "day").agg(pl.col("requests").sum())
     first, last = table["day"].min(), table["day"].max()
-    if first is None or last is None or first == last:
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date) or first == last:
         return {}
     span = (last - first).days + 1
     late = (pl.col("day") - first).dt.total_days() * 2 >= span
     halves = table.group_by("served").agg(
-        pl.col("requests").filter(~late).sum().alias("before"), pl.col("requests").filter(late).sum().alias("after")
+        pl.col("requests").filter(~late).sum().alias("before"),
+        pl.col("requests").filter(late).sum().alias("after"),
     )
     before_days = -(-span // 2)
     after_days = span - before_days
@@ -232,7 +234,10 @@ def _performance(
     priced = sums["priced_requests"]
     cost = usd(sums["cost"]) if priced else None
     tokens = sums["priced_input_tokens"] + sums["priced_output_tokens"]
-    quality, latency = _quotient(sums["rating_sum"], sums["rated"]), _quotient(sums["latency_sum"], sums["timed"])
+    quality, latency = (
+        _quotient(sums["rating_sum"], sums["rated"]),
+        _quotient(sums["latency_sum"], sums["timed"]),
+    )
     return ModelPerformance(
         model=name,
         requests=sums["requests"],

@@ -9,17 +9,18 @@ import polars as pl
 
 from costopt.calculators.routing.alternatives import Alternative, alternatives
 from costopt.calculators.routing.baselines import baseline_models, baselines
+from costopt.calculators.routing.calibration import Calibration, calibration, confidence_rollup
+from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
 from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.estimates import Prior
-from costopt.calculators.routing.outcome import Baseline, Known, Outcome, outcome
-from costopt.calculators.routing.pairs import Pairs
+from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
 from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
 from costopt.calculators.routing.policy_file import check_models, find_model
 from costopt.calculators.routing.providers import PERFORMANCE, performance_of
+from costopt.calculators.routing.sample import Sample, qualities_of, shadow_pairs, tokens_of
 from costopt.calculators.routing.tokens import Counterfactual
 from costopt.calculators.routing.traffic import (
     ROUTES,
-    Shadows,
     read_traffic,
     routes_rollup,
     segment_columns,
@@ -34,7 +35,12 @@ from costopt.pricing.lending import model_of
 from costopt.pricing.repricing import Repricing
 from costopt.rollups.rollup import Rollup
 
+ATTEMPTS: Final = Rollup("attempts", CASCADE.keys, (*CASCADE.computed, *confidence_rollup().computed))
+"""The rollup that tells cascades and what confidence is worth."""
+
 MOST_ALTERNATIVES: Final = 50
+ASSUMED: Final = Decimal("0.1")
+"""The share of requests that are taken to escalate where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ class Terms:
         policies: To compare; models of tiers that are a log's are found once it is read.
         baselines: What to compare them with: see `baselines.baselines`.
         by: Further columns that make segments.
-        escalated: The share of requests that are taken to escalate, of those that can, 0 to 1.
+        escalated: The share of requests that are taken to escalate, of those that can, 0 to 1; None takes what the log
+            shows, if its confidence tells good answers from bad, else a tenth.
         with_prompt: Whether complexity may be read from prompts.
         prior: Qualities that others have measured.
     """
@@ -53,7 +60,7 @@ class Terms:
     policies: tuple[Policy, ...]
     baselines: tuple[str, ...]
     by: tuple[str, ...] = ()
-    escalated: Decimal = Decimal("0.1")
+    escalated: Decimal | None = None
     with_prompt: bool = True
     prior: Prior | None = None
 
@@ -66,9 +73,13 @@ class Simulation(Result):
         by: The columns that make a segment.
         requests: Those with a cost; all figures are of these.
         left_out: Requests whose cost is unknown.
+        other_kinds: Requests that are no chat, such as embeddings.
+        shadow_pairs: How many times a prompt was served by two models.
         logged_usd: What the requests cost.
         baselines: What policies are compared with.
         policies: In the order asked for.
+        cascade: What the attempts in the log cost; null where it has none beyond the first.
+        calibrations: By policy, whether confidence may decide what escalates; of those with escalation.
         alternatives: Cheaper models by segment, the largest saving first.
         ratios: What costs on other models assume of their tokens.
     """
@@ -78,9 +89,13 @@ class Simulation(Result):
     by: tuple[str, ...]
     requests: int
     left_out: int
+    other_kinds: int
+    shadow_pairs: int
     logged_usd: Decimal
     baselines: tuple[Baseline, ...]
     policies: tuple[Outcome, ...]
+    cascade: Cascade | None
+    calibrations: dict[str, Calibration]
     alternatives: tuple[Alternative, ...]
     ratios: tuple[Counterfactual, ...]
 
@@ -107,7 +122,7 @@ class Plan:
     def rollups(self) -> tuple[Rollup, ...]:
         """What has to be added up."""
         routes = routes_rollup(self.columns, self.repricing, with_prompt=self.terms.with_prompt)
-        return routes, PERFORMANCE
+        return routes, PERFORMANCE, ATTEMPTS
 
 
 def plan(terms: Terms, catalog: Catalog) -> Plan:
@@ -123,7 +138,9 @@ def plan(terms: Terms, catalog: Catalog) -> Plan:
         if find_model(catalog, name) is None:
             check_models(Policy(name="--baseline", tiers=Tiers(premium=(name,))), catalog)
         names.append(name)
-    numbers = {name: number for name in dict.fromkeys(names) if (number := find_model(catalog, name)) is not None}
+    numbers = {
+        name: number for name in dict.fromkeys(names) if (number := find_model(catalog, name)) is not None
+    }
     columns = segment_columns(terms.policies, terms.by)
     return Plan(terms, catalog, columns, Repricing(catalog, list(numbers.values())), numbers)
 
@@ -132,8 +149,7 @@ def simulate(
     planned: Plan,
     rollups: Mapping[str, pl.DataFrame],
     provenance: Provenance,
-    pairs: Pairs | None = None,
-    shadows: Shadows | None = None,
+    sample: Sample | None = None,
 ) -> Simulation:
     """What the policies would have cost and saved.
 
@@ -141,38 +157,71 @@ def simulate(
         planned: Made of the terms and the catalog.
         rollups: `planned.rollups`, priced.
         provenance: Period, intake and catalog.
-        pairs: The qualities of prompts that several models served.
-        shadows: Their tokens.
+        sample: Requests kept whole, of which those with the same prompt show how models compare.
     """
     terms, catalog = planned.terms, planned.catalog
     named = {name: model_of(catalog, number).name for name, number in planned.numbers.items()}
     own = served_numbers(rollups[ROUTES], catalog)
     candidates = {**own, **{named[name]: number for name, number in planned.numbers.items()}}
-    traffic = read_traffic(
-        rollups[ROUTES], planned.columns, catalog, candidates, planned.repricing, shadows
-    )
+    pairs = _pairs(planned, sample)
+    shadows = None if pairs is None else tokens_of(pairs, planned.columns)
+    traffic = read_traffic(rollups[ROUTES], planned.columns, catalog, candidates, planned.repricing, shadows)
     scores = seen(_by_served(rollups[ROUTES], catalog), planned.columns)
     known = Known(
         seen=scores,
-        pairs=pairs,
+        pairs=None if pairs is None else qualities_of(pairs, planned.columns),
         prior=terms.prior,
         performance=performance_of(rollups[PERFORMANCE.name], catalog),
-        rate=round(terms.escalated * 1_000_000),
-        rate_basis="assumed",
     )
     policies = tuple(renamed(policy, named) for policy in terms.policies)
+    attempts = rollups[ATTEMPTS.name]
+    calibrations = {
+        policy.name: calibration(attempts, policy.escalation.threshold)
+        for policy in policies
+        if policy.escalation.enabled
+    }
     compared = baselines(terms.baselines, traffic, scores, named, _strongest(policies))
     return Simulation(
         provenance=provenance,
         by=planned.columns,
         requests=traffic.total_requests,
         left_out=traffic.left_out,
+        other_kinds=traffic.other_kinds,
+        shadow_pairs=0 if pairs is None else pairs.height // 2,
         logged_usd=usd(traffic.total_cost),
         baselines=compared,
-        policies=tuple(outcome(policy, traffic, known, compared) for policy in policies),
+        policies=tuple(
+            outcome(policy, traffic, known, compared, _escalating(terms, calibrations.get(policy.name)))
+            for policy in policies
+        ),
+        cascade=_cascade(attempts),
+        calibrations=calibrations,
         alternatives=alternatives(traffic, known, MOST_ALTERNATIVES),
         ratios=tuple(traffic.ratios[key] for key in sorted(traffic.ratios)),
     )
+
+
+def _pairs(planned: Plan, sample: Sample | None) -> pl.DataFrame | None:
+    if sample is None or sample.is_empty:
+        return None
+    return shadow_pairs(sample.requests(planned.catalog), planned.columns)
+
+
+def _escalating(terms: Terms, measured: Calibration | None) -> Escalating:
+    """How many of the requests that can escalate do, and how that is known."""
+    if measured is None:
+        return Escalating(0, "escalation is off")
+    if terms.escalated is not None:
+        return Escalating(round(terms.escalated * 1_000_000), "as asked for")
+    if measured.is_calibrated and measured.escalated is not None:
+        below = f"the log's answers with a confidence below {measured.threshold:g}"
+        return Escalating(round(measured.escalated * 1_000_000), f"measured: {below}")
+    return Escalating(round(ASSUMED * 1_000_000), "assumed: the log does not show it")
+
+
+def _cascade(attempts: pl.DataFrame) -> Cascade | None:
+    found = cascade(attempts)
+    return found if len(found.attempts) > 1 else None
 
 
 def _by_served(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
@@ -197,6 +246,4 @@ def renamed(policy: Policy, named: Mapping[str, str]) -> Policy:
 
 def _strongest(policies: Sequence[Policy]) -> str | None:
     """The first model of the strongest tier of the first policy that has one."""
-    return next(
-        (models[0] for policy in policies for models in reversed(policy.ladder()) if models), None
-    )
+    return next((models[0] for policy in policies for models in reversed(policy.ladder()) if models), None)

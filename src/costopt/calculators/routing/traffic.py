@@ -18,7 +18,7 @@ from costopt.calculators.routing.tokens import Counterfactual, Evidence, PairSum
 from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
-from costopt.pricing.rates import rate_key
+from costopt.pricing.rates import rate_key, rates_of
 from costopt.pricing.repricing import CONDITION_READS, Repricing
 from costopt.rollups.rollup import Key, Rollup
 
@@ -26,6 +26,9 @@ COMPLEXITY: Final = "complexity"
 ROUTES: Final = "routes"
 
 _MILLION: Final = 1_000_000
+_OTHER_KINDS: Final = r"(?i)embed|moderat|rerank|image|audio|speech|transcri|video|ocr"
+"""Request types that a chat model does not serve."""
+
 _SQUARES: Final = Key(
     "output_squares", pl.col("output_tokens").cast(pl.Int128) * pl.col("output_tokens"), ("output_tokens",)
 )
@@ -97,6 +100,7 @@ class Traffic:
         costs: By segment and candidate what all of the segment's requests would cost there; absent where a rate is.
         ratios: By served model and candidate what the costs assume of tokens.
         left_out: Requests whose cost is unknown: they are in no figure.
+        other_kinds: Requests that are no chat, such as embeddings: no other model could serve them. In no figure.
     """
 
     columns: tuple[str, ...]
@@ -106,6 +110,7 @@ class Traffic:
     costs: Mapping[Segment, Mapping[str, Cost]]
     ratios: Mapping[tuple[str, str], Counterfactual]
     left_out: int
+    other_kinds: int
 
     @property
     def total_requests(self) -> int:
@@ -124,7 +129,9 @@ def with_served(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     names = {rate_id: model_of(catalog, rate_key(rate_id).model).name for rate_id in ids}
     known = pl.col("rate_id").replace_strict(names, default=None, return_dtype=pl.String)
     raw = pl.concat_str(pl.col("provider").cast(pl.String), "model", separator="/")
-    return rollup.with_columns(served=pl.coalesce(known, raw, pl.col("model").cast(pl.String), pl.lit("(none)")))
+    return rollup.with_columns(
+        served=pl.coalesce(known, raw, pl.col("model").cast(pl.String), pl.lit("(none)"))
+    )
 
 
 def served_numbers(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, int]:
@@ -157,7 +164,9 @@ def read_traffic(
         shadows: Of prompts that several models served, if there are any.
     """
     named = with_served(rollup, catalog)
-    priced = named.filter(pl.col("cost").is_not_null())
+    other = _is_other_kind(named, catalog)
+    chats = named.filter(~other)
+    priced = chats.filter(pl.col("cost").is_not_null())
     keys = [*columns, "served", "mode", *repricing.conditions]
     sums = [*COUNTS, "output_squares", "cost"]
     groups = priced.group_by(keys).agg(pl.col(sums).sum()).sort(keys, nulls_last=True)
@@ -171,11 +180,22 @@ def read_traffic(
         columns=columns,
         requests={segment: sum(part.requests for part in own.values()) for segment, own in parts.items()},
         logged={segment: sum(part.cost for part in own.values()) for segment, own in parts.items()},
-        served={segment: {name: part.requests for name, part in own.items()} for segment, own in parts.items()},
+        served={
+            segment: {name: part.requests for name, part in own.items()} for segment, own in parts.items()
+        },
         costs=costs,
         ratios=ratios,
-        left_out=int(named.filter(pl.col("cost").is_null())["requests"].sum()),
+        left_out=int(chats.filter(pl.col("cost").is_null())["requests"].sum()),
+        other_kinds=int(named.filter(other)["requests"].sum()),
     )
+
+
+def _is_other_kind(groups: pl.DataFrame, catalog: Catalog) -> pl.Series:
+    """Groups whose type says that they are no chat, or whose model writes no tokens at a price."""
+    ids = [rate_id for rate_id in groups["rate_id"].unique().to_list() if rate_id >= 0]
+    silent = [rate_id for rate_id in ids if (rates := rates_of(catalog, rate_id)) and rates.output is None]
+    kind = pl.col("request_type").cast(pl.String).str.contains(_OTHER_KINDS).fill_null(value=False)
+    return groups.select(kind | pl.col("rate_id").is_in(silent)).to_series()
 
 
 @dataclass(slots=True)

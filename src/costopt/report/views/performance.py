@@ -1,11 +1,13 @@
 """How each model has performed."""
 
+from typing import Final
+
 from costopt.calculators.routing.providers import ModelPerformance, Performances
-from costopt.report.document import Again, Column, Document, Table
+from costopt.report.document import Again, Cell, Column, Document, Table
 from costopt.report.emit import Records
 from costopt.report.views.parts import head, short
 
-_MODELS = 20
+_MODELS: Final = 20
 
 
 def view_performance(performed: Performances, again: Again) -> Document:
@@ -37,7 +39,7 @@ def _models(performed: Performances, again: Again) -> Table:
     )
 
 
-def _row(model: ModelPerformance) -> tuple[object, ...]:
+def _row(model: ModelPerformance) -> tuple[Cell, ...]:
     return (
         short(model.model),
         model.requests,

@@ -30,7 +30,7 @@ def view_simulate(simulated: Simulation, again: Again) -> Document:
     ]
     if simulated.alternatives:
         blocks.append(_alternatives(simulated, again))
-    blocks.append(Paragraph((_next(simulated, again),)))
+    blocks.append(Paragraph((_next(again),)))
     return Document("Router simulation", tuple(blocks))
 
 
@@ -41,6 +41,11 @@ def _question(simulated: Simulation) -> Iterator[Line]:
         yield line(
             Span(f"{counted(simulated.left_out, 'request')} without a price are in no figure below", "warn")
         )
+    if simulated.other_kinds:
+        kinds = (
+            f"{counted(simulated.other_kinds, 'request')} that no chat model serves are in no figure below"
+        )
+        yield line(Span(kinds, "muted"))
 
 
 def _policies(simulated: Simulation) -> Table:
@@ -142,7 +147,9 @@ def _grounds(simulated: Simulation) -> Iterator[Line]:
     for baseline in simulated.baselines:
         if baseline.cost_usd is None:
             yield line(Span(f"{baseline.name}: {baseline.reason}", "muted"))
-    bases = sorted({f"output by {each.output.basis}" for each in simulated.ratios if each.source != each.target})
+    bases = sorted(
+        {f"output by {each.output.basis}" for each in simulated.ratios if each.source != each.target}
+    )
     yield line(Span(f"tokens on other models: {', '.join(bases)}", "muted"))
 
 
@@ -176,7 +183,7 @@ def _change(claim: QualityClaim) -> str:
     return f"{claim.change:+.2f} ({claim.change_low:+.2f} – {claim.change_high:+.2f})"
 
 
-def _next(simulated: Simulation, again: Again) -> Line:
+def _next(again: Again) -> Line:
     commands = [f"costopt simulate {again.bill} --providers", f"costopt simulate {again.bill} -o json"]
     return line(Span("next  ", "muted"), DOT.join(commands))
 
