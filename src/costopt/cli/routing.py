@@ -4,18 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import tomli
 
 from costopt.calculators.routing.baselines import BEST_SINGLE, FRONTIER, LOGGED, check_baselines
 from costopt.calculators.routing.estimates import Prior
-from costopt.calculators.routing.policy import Policy, with_overrides
-from costopt.calculators.routing.policy_file import check_models, read_policy
+from costopt.calculators.routing.learning import Learned
+from costopt.calculators.routing.lessons import MOST_PROMPTS, learn
+from costopt.calculators.routing.litellm import litellm_config
+from costopt.calculators.routing.policy import Policy, on_log, with_overrides
+from costopt.calculators.routing.policy_file import check_models, find_model, read_policy
+from costopt.calculators.routing.policy_text import write_policy
+from costopt.calculators.routing.providers import DAYS, PERFORMANCE, Performances, performances, unit_costs
 from costopt.calculators.routing.ready import ready_policy
-from costopt.cli.loading import encodable
+from costopt.calculators.routing.sample import MOST, READS, Sample
+from costopt.calculators.routing.simulate import Simulation, Terms, plan, simulate
+from costopt.cli.loading import Billing, encodable
 from costopt.errors import ConfigError
+from costopt.pipeline import Loaded
 from costopt.pricing.catalog import Catalog
+from costopt.report.emit import replacing
 
 POLICIES: Final = ("cost", "balanced", "quality-first")
 BASELINES: Final = (LOGGED, FRONTIER, BEST_SINGLE)
@@ -30,8 +39,10 @@ class Overrides:
     cost_first: bool | None
 
 
-def policies_of(names: Sequence[str] | None, overrides: Overrides, catalog: Catalog) -> tuple[Policy, ...]:
-    """The policies of those names, checked.
+def policies_of(
+    names: Sequence[str] | None, overrides: Overrides, run: Billing, catalog: Catalog
+) -> tuple[Policy, ...]:
+    """The policies of those names, checked; tiers that are to be the log's are made of its models.
 
     Raises:
         ConfigError: There is no such policy or file, or it says something that does not hold.
@@ -41,10 +52,37 @@ def policies_of(names: Sequence[str] | None, overrides: Overrides, catalog: Cata
     twice = next((p.name for p in found if sum(other.name == p.name for other in found) > 1), None)
     if twice is not None:
         raise ConfigError(f"two policies are called `{twice}`", hint='give one another `name = "..."`')
+    if any(policy.tiers == "log" for policy in found):
+        costs = _unit_costs(run, catalog)
+        found = tuple(on_log(policy, costs) for policy in found)
     return tuple(
         with_overrides(policy, overrides.threshold, overrides.escalation, overrides.cost_first)
         for policy in found
     )
+
+
+def _unit_costs(run: Billing, catalog: Catalog) -> dict[str, Decimal | None]:
+    """What the models of a log cost a request: those of the catalog, for the others have no price elsewhere.
+
+    Raises:
+        ConfigError: The log can be read only once, or none of its models is in the catalog.
+    """
+    if "-" in run.options.logs:
+        raise ConfigError(
+            '`tiers = "log"` reads the log twice, and standard input can be read only once',
+            hint="name files instead of `-`",
+        )
+    loaded = run.load(catalog, [PERFORMANCE])
+    costs = {
+        name: cost
+        for name, cost in unit_costs(loaded.rollups[PERFORMANCE.name], catalog).items()
+        if find_model(catalog, name) is not None and cost is not None
+    }
+    if not costs:
+        raise ConfigError(
+            '`tiers = "log"`: the catalog has none of the log\'s models', hint="name models in `[tiers]`"
+        )
+    return dict(costs)
 
 
 def _policy(name: str, catalog: Catalog) -> Policy:
@@ -102,6 +140,39 @@ def prior_of(path: Path | None) -> Prior | None:
                 f"`{path}`: the quality of `{model}` is `{value}`", hint="write a number from 0 to 1"
             )
     return Prior(source=source, qualities={model: float(value) for model, value in qualities.items()})
+
+
+def exported(policy: Policy, form: Literal["policy", "litellm"], catalog: Catalog) -> str:
+    """A policy as a file of its own, or as LiteLLM's configuration."""
+    return write_policy(policy) if form == "policy" else litellm_config(policy, catalog)
+
+
+def performances_of(run: Billing, catalog: Catalog) -> Performances:
+    """How the models of the logs have performed."""
+    loaded = run.load(catalog, [PERFORMANCE, DAYS])
+    rollups = loaded.rollups
+    return performances(rollups[PERFORMANCE.name], rollups[DAYS.name], catalog, loaded.provenance)
+
+
+def simulation_of(terms: Terms, run: Billing, catalog: Catalog, router_file: Path | None) -> Simulation:
+    """What policies would have done with the logs; a router that is learned is written where it may be used."""
+    planned = plan(terms, catalog)
+    sample = Sample(
+        planned.columns, with_prompt=router_file is not None, most=MOST_PROMPTS if router_file else MOST
+    )
+    columns = (*READS, "prompt") if router_file else READS
+    loaded = run.load(catalog, planned.rollups, columns=columns, sink=sample.add)
+    learned = _learned(sample, loaded, catalog) if router_file else None
+    if router_file and learned and learned.router:
+        with replacing(router_file) as file:
+            file.write(learned.router.model_dump_json())
+    return simulate(planned, loaded.rollups, loaded.provenance, sample, learned.check if learned else None)
+
+
+def _learned(sample: Sample, loaded: Loaded, catalog: Catalog) -> Learned:
+    costs = unit_costs(loaded.rollups[PERFORMANCE.name], catalog)
+    known = {name: float(cost) for name, cost in costs.items() if cost is not None}
+    return learn(sample.requests(catalog), known)
 
 
 def share_of(percent: float | None) -> Decimal | None:

@@ -73,6 +73,13 @@ Providers = Annotated[
     bool,
     typer.Option("--providers", help="How each model has performed, instead of the simulation."),
 ]
+Learn = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Learn a router from prompts with quality labels; write it to FILE if it beats the rule and chance.",
+    ),
+]
 Floor = Annotated[
     float | None,
     typer.Option(

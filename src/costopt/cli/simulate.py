@@ -6,6 +6,8 @@ from costopt.cli.routing_options import (
     CostFirst,
     Escalated,
     Escalation,
+    Export,
+    Learn,
     Policies,
     PriorFile,
     Providers,
@@ -15,13 +17,15 @@ from costopt.cli.routing_options import (
 
 
 @takes_logs
-def simulate(
+def simulate(  # noqa: PLR0917 - options are arguments
     options: BillOptions,
     policy: Policies = None,
     baseline: Baselines = None,
     by: Segments = None,
     escalated: Escalated = None,
     prior: PriorFile = None,
+    learn: Learn = None,
+    export: Export = None,
     providers: Providers = False,
     threshold: Threshold = None,
     escalation: Escalation = None,
@@ -33,26 +37,33 @@ def simulate(
     """
     from functools import partial
 
-    from costopt.calculators.routing.providers import DAYS, PERFORMANCE, performances
-    from costopt.calculators.routing.sample import READS, Sample
-    from costopt.calculators.routing.simulate import Terms, plan
-    from costopt.calculators.routing.simulate import simulate as calculate
+    from costopt.calculators.routing.simulate import Terms
     from costopt.cli.loading import billing, listed
-    from costopt.cli.routing import Overrides, baselines_of, policies_of, prior_of, share_of
-    from costopt.report.emit import emit
+    from costopt.cli.routing import (
+        Overrides,
+        baselines_of,
+        exported,
+        performances_of,
+        policies_of,
+        prior_of,
+        share_of,
+        simulation_of,
+    )
+    from costopt.report.emit import emit, emit_text
     from costopt.report.views.performance import records_performance, view_performance
     from costopt.report.views.simulate import records_simulate, view_simulate
 
     run = billing(options)
     catalog = run.catalog()
     if providers:
-        loaded = run.load(catalog, [PERFORMANCE, DAYS])
-        performed = performances(
-            loaded.rollups[PERFORMANCE.name], loaded.rollups[DAYS.name], catalog, loaded.provenance
-        )
+        performed = performances_of(run, catalog)
         emit(performed, partial(view_performance, again=options.again), records_performance, run.output)
         return
-    policies = policies_of(policy, Overrides(threshold, escalation, cost_first), catalog)
+    overrides = Overrides(threshold, escalation, cost_first)
+    policies = policies_of(policy, overrides, run, catalog)
+    if export:
+        emit_text(exported(policies[0], export, catalog), options.to)
+        return
     terms = Terms(
         policies,
         baselines_of(baseline),
@@ -60,8 +71,5 @@ def simulate(
         escalated=share_of(escalated),
         prior=prior_of(prior),
     )
-    planned = plan(terms, catalog)
-    sample = Sample(planned.columns, with_prompt=False)
-    loaded = run.load(catalog, planned.rollups, columns=READS, sink=sample.add)
-    result = calculate(planned, loaded.rollups, loaded.provenance, sample)
+    result = simulation_of(terms, run, catalog, learn)
     emit(result, partial(view_simulate, again=options.again), records_simulate, run.output)

@@ -47,6 +47,16 @@ def emit(result: R, view: Callable[[R], Document], records: Callable[[R], Record
         _write(result, view, records, output.form, file)
 
 
+def emit_text(text: str, to: Path | None) -> None:
+    """Writes a text that is no report, such as a configuration, to a file or to standard output.
+
+    Raises:
+        OutputError: if it cannot be written; nothing is left of a file then.
+    """
+    with replacing(to) if to else _standard_output() as file:
+        file.write(text)
+
+
 @contextmanager
 def _standard_output() -> Iterator[IO[str]]:
     """Standard output; whoever reads it may have had enough of it, and that is no error."""

@@ -26,8 +26,8 @@ def write_json(result: Result, file: IO[str]) -> None:
 def _json(value: object, indent: str) -> str:
     deeper = indent + "  "
     match value:
-        case bool() | None | int():
-            return json.dumps(value)
+        case bool() | None | int() | float():  # a float is a statistic; money is Decimal
+            return json.dumps(value, allow_nan=False)
         case Decimal():
             return f"{value:f}"
         case dt.datetime():

@@ -128,6 +128,18 @@ def performance_of(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, Performa
     }
 
 
+def unit_costs(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, Decimal | None]:
+    """By model, by the catalog's name, the mean cost of its requests in USD; None where none has a price.
+
+    Args:
+        rollup: `PERFORMANCE`, or any other by provider and model; priced.
+        catalog: The prices.
+    """
+    priced = pl.col("requests").filter(pl.col("cost").is_not_null()).sum()
+    table = with_served(rollup, catalog).group_by("served").agg(pl.col("cost").sum(), priced).sort("served")
+    return {name: usd(cost) / count if count else None for name, cost, count in table.iter_rows()}
+
+
 def performances(
     rollup: pl.DataFrame, days: pl.DataFrame, catalog: Catalog, provenance: Provenance
 ) -> Performances:

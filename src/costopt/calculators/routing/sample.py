@@ -9,8 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from costopt.calculators.routing.complexity import complexity_key
 from costopt.calculators.routing.cells import Segment
+from costopt.calculators.routing.complexity import complexity_key
 from costopt.calculators.routing.pairs import COLUMNS, Pairs, read_pairs
 from costopt.calculators.routing.tokens import PairSums
 from costopt.calculators.routing.traffic import COMPLEXITY, Shadows

@@ -11,16 +11,17 @@ from costopt.calculators.routing.alternatives import Alternative, alternatives
 from costopt.calculators.routing.baselines import baseline_models, baselines
 from costopt.calculators.routing.calibration import Calibration, calibration, confidence_rollup
 from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
-from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.estimates import Prior
-from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
+from costopt.calculators.routing.gate import RouterCheck
+from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
 from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
 from costopt.calculators.routing.policy_file import check_models, find_model
-from costopt.calculators.routing.providers import PERFORMANCE, performance_of
-from costopt.calculators.routing.sample import Sample, qualities_of, shadow_pairs, tokens_of
+from costopt.calculators.routing.providers import PERFORMANCE
+from costopt.calculators.routing.sample import Sample, shadow_pairs, tokens_of
 from costopt.calculators.routing.tokens import Counterfactual
 from costopt.calculators.routing.traffic import (
     ROUTES,
+    Market,
     read_traffic,
     routes_rollup,
     segment_columns,
@@ -82,6 +83,7 @@ class Simulation(Result):
         calibrations: By policy, whether confidence may decide what escalates; of those with escalation.
         alternatives: Cheaper models by segment, the largest saving first.
         ratios: What costs on other models assume of their tokens.
+        router: Whether a router that was learned from the log's prompts may be used; null where none was asked for.
     """
 
     kind: ClassVar[str] = "simulation"
@@ -98,6 +100,7 @@ class Simulation(Result):
     calibrations: dict[str, Calibration]
     alternatives: tuple[Alternative, ...]
     ratios: tuple[Counterfactual, ...]
+    router: RouterCheck | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def simulate(
     rollups: Mapping[str, pl.DataFrame],
     provenance: Provenance,
     sample: Sample | None = None,
+    router: RouterCheck | None = None,
 ) -> Simulation:
     """What the policies would have cost and saved.
 
@@ -158,6 +162,7 @@ def simulate(
         rollups: `planned.rollups`, priced.
         provenance: Period, intake and catalog.
         sample: Requests kept whole, of which those with the same prompt show how models compare.
+        router: Whether a learned router may be used, if one was learned.
     """
     terms, catalog = planned.terms, planned.catalog
     named = {name: model_of(catalog, number).name for name, number in planned.numbers.items()}
@@ -165,13 +170,8 @@ def simulate(
     candidates = {**own, **{named[name]: number for name, number in planned.numbers.items()}}
     pairs = _pairs(planned, sample)
     shadows = None if pairs is None else tokens_of(pairs, planned.columns)
-    traffic = read_traffic(rollups[ROUTES], planned.columns, catalog, candidates, planned.repricing, shadows)
-    scores = seen(_by_served(rollups[ROUTES], catalog), planned.columns)
-    known = Known(
-        seen=scores,
-        pairs=None if pairs is None else qualities_of(pairs, planned.columns),
-        prior=terms.prior,
-        performance=performance_of(rollups[PERFORMANCE.name], catalog),
+    traffic = read_traffic(
+        rollups[ROUTES], planned.columns, Market(catalog, candidates, planned.repricing), shadows
     )
     policies = tuple(renamed(policy, named) for policy in terms.policies)
     attempts = rollups[ATTEMPTS.name]
@@ -198,6 +198,7 @@ def simulate(
         calibrations=calibrations,
         alternatives=alternatives(traffic, known, MOST_ALTERNATIVES),
         ratios=tuple(traffic.ratios[key] for key in sorted(traffic.ratios)),
+        router=router,
     )
 
 

@@ -145,24 +145,32 @@ Shadows = Mapping[tuple[Segment, str, str], tuple[PairSums, PairSums]]
 """By segment, served model and the one tried beside it: the input and output tokens of prompts that both served."""
 
 
+class Market(NamedTuple):
+    """Where requests could go instead.
+
+    Attributes:
+        catalog: The prices.
+        candidates: By the catalog's name of a model its number, for `lending.model_of`.
+        repricing: What the candidates would cost.
+    """
+
+    catalog: Catalog
+    candidates: Mapping[str, int]
+    repricing: Repricing
+
+
 def read_traffic(
-    rollup: pl.DataFrame,
-    columns: tuple[str, ...],
-    catalog: Catalog,
-    candidates: Mapping[str, int],
-    repricing: Repricing,
-    shadows: Shadows | None = None,
+    rollup: pl.DataFrame, columns: tuple[str, ...], market: Market, shadows: Shadows | None = None
 ) -> Traffic:
     """The traffic of a log.
 
     Args:
         rollup: That of `routes_rollup`, priced.
         columns: What makes a segment.
-        catalog: The prices.
-        candidates: By the name of the model its number, for `lending.model_of`.
-        repricing: The prices of the candidates.
+        market: Where requests could go instead.
         shadows: Of prompts that several models served, if there are any.
     """
+    catalog, candidates, repricing = market
     named = with_served(rollup, catalog)
     other = _is_other_kind(named, catalog)
     chats = named.filter(~other)

@@ -144,6 +144,10 @@ def _grounds(simulated: Simulation) -> Iterator[Line]:
     yield line(
         Span(f"escalated: {rate.rate * 100:.0f} % of what can escalate is asked twice, {rate.basis}", "muted")
     )
+    if simulated.router:
+        yield line(
+            Span(f"learned router  {simulated.router.choose}", "strong"), f"{DOT}{simulated.router.summary}"
+        )
     for baseline in simulated.baselines:
         if baseline.cost_usd is None:
             yield line(Span(f"{baseline.name}: {baseline.reason}", "muted"))
