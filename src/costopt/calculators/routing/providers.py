@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import ClassVar, Final
 
 import polars as pl
@@ -208,12 +209,9 @@ def _quantiles(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, tuple[Decima
 def _quantile(buckets: Sequence[tuple[int, int]], pct: int) -> Decimal:
     """The bucket that holds the request of that rank."""
     rank = max(1, -(-sum(count for _, count in buckets) * pct // 100))
-    passed = 0
-    for bucket, count in buckets:
-        passed += count
-        if passed >= rank:
-            break
-    return Decimal(f"{math.exp(bucket * _STEP):.4g}")
+    passed = accumulate(count for _, count in buckets)
+    found = next(bucket for (bucket, _), count in zip(buckets, passed, strict=True) if count >= rank)
+    return Decimal(f"{math.exp(found * _STEP):.4g}")
 
 
 def _trends(days: pl.DataFrame, catalog: Catalog) -> dict[str, Decimal]:
