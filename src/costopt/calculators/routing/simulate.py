@@ -170,8 +170,14 @@ def simulate(
     candidates = {**own, **{named[name]: number for name, number in planned.numbers.items()}}
     pairs = _pairs(planned, sample)
     shadows = None if pairs is None else tokens_of(pairs, planned.columns)
-    traffic = read_traffic(
-        rollups[ROUTES], planned.columns, Market(catalog, candidates, planned.repricing), shadows
+    market = Market(catalog, candidates, planned.repricing)
+    traffic = read_traffic(rollups[ROUTES], planned.columns, market, shadows)
+    scores = seen(_by_served(rollups[ROUTES], catalog), planned.columns)
+    known = Known(
+        seen=scores,
+        pairs=None if pairs is None else qualities_of(pairs, planned.columns),
+        prior=terms.prior,
+        performance=performance_of(rollups[PERFORMANCE.name], catalog),
     )
     policies = tuple(renamed(policy, named) for policy in terms.policies)
     attempts = rollups[ATTEMPTS.name]
