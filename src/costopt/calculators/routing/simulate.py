@@ -11,13 +11,14 @@ from costopt.calculators.routing.alternatives import Alternative, alternatives
 from costopt.calculators.routing.baselines import baseline_models, baselines
 from costopt.calculators.routing.calibration import Calibration, calibration, confidence_rollup
 from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
+from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.gate import RouterCheck
 from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
 from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
 from costopt.calculators.routing.policy_file import check_models, find_model
-from costopt.calculators.routing.providers import PERFORMANCE
-from costopt.calculators.routing.sample import Sample, shadow_pairs, tokens_of
+from costopt.calculators.routing.providers import PERFORMANCE, performance_of
+from costopt.calculators.routing.sample import Sample, qualities_of, shadow_pairs, tokens_of
 from costopt.calculators.routing.tokens import Counterfactual
 from costopt.calculators.routing.traffic import (
     ROUTES,
