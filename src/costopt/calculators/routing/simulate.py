@@ -14,7 +14,7 @@ from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
 from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.gate import RouterCheck
-from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
+from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
 from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
 from costopt.calculators.routing.policy_file import check_models, find_model
 from costopt.calculators.routing.providers import PERFORMANCE, performance_of
