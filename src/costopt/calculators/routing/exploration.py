@@ -10,8 +10,6 @@ from costopt.calculators.routing.cells import NOTHING, Cell, Seen, Segment, Targ
 _FALSE_ALARMS: Final = 0.001
 """How often, at most, right propensities are refused."""
 
-_Typical = Mapping[str, float]
-
 
 def doubt(seen: Seen) -> str | None:
     """Why the log's propensities cannot be right; None if they can.
@@ -23,7 +21,7 @@ def doubt(seen: Seen) -> str | None:
     if wrong:
         return f"{wrong:,.0f} propensities are not above 0 and at most 1"
     typical = _typical(seen)
-    checks = [*_segment_checks(seen, typical), *_model_checks(seen, typical)]
+    checks = [*_segment_checks(seen), *_model_checks(seen, typical)]
     limit = -math.log(_FALSE_ALARMS / (2 * max(1, len(checks))))
     worst = max(checks, key=lambda check: check.surprise, default=None)
     if worst is None or worst.surprise <= limit:
@@ -63,16 +61,21 @@ class _Check:
     surprise: float
 
 
-def _segment_checks(seen: Seen, typical: _Typical) -> Iterator[_Check]:
+def _segment_checks(seen: Seen) -> Iterator[_Check]:
+    """Of every model in every segment; as a rare choice may be missing in one, it has what spreads most in any."""
+    least: dict[str, float] = {}
+    for cells in seen.cells.values():
+        for model, cell in cells.items():
+            least[model] = min(least.get(model, 1.0), _equal(cell))
     for segment, cells in seen.cells.items():
         known = _known(seen, segment)
         where = f" in {' · '.join(value or '(none)' for value in segment)}" if segment else ""
         for model, cell in cells.items():
             if cell.inverse_sum:
-                yield _check((model, where), cell, known, typical[model])
+                yield _check((model, where), cell, known, least[model])
 
 
-def _model_checks(seen: Seen, typical: _Typical) -> Iterator[_Check]:
+def _model_checks(seen: Seen, typical: Mapping[str, float]) -> Iterator[_Check]:
     """Of every model over all segments where it was tried, or is missing by chance."""
     for model, propensity in typical.items():
         cells, known = [], []
@@ -84,17 +87,15 @@ def _model_checks(seen: Seen, typical: _Typical) -> Iterator[_Check]:
         yield _check((model, ""), added(cells), math.fsum(known), propensity)
 
 
-def _check(of: tuple[str, str], cell: Cell, known: float, typical: float) -> _Check:
+def _check(of: tuple[str, str], cell: Cell, known: float, propensity: float) -> _Check:
     """How many requests a model had and should have had, by the bound for a binomial count.
 
     Source: H. Chernoff (1952), A measure of asymptotic efficiency: the probability of a share `had` or one further off
-    is at most exp(−n D), with D the divergence of `had` from `expected`. Propensities that differ count as so many
-    equal ones as spread the sum as much; as rare choices may be missing, the spread of all the model's is the least.
+    is at most exp(−n D), with D the divergence of `had` from what was expected.
     """
-    expected = min(typical, cell.inverse_sum / cell.inverse_squares)
     average = cell.inverse_sum / known
-    had = min(1.0, average * expected)
-    return _Check(*of, average, known * (_part(had, expected) + _part(1 - had, 1 - expected)))
+    had = min(1.0, average * propensity)
+    return _Check(*of, average, known * (_part(had, propensity) + _part(1 - had, 1 - propensity)))
 
 
 def _part(had: float, expected: float) -> float:
@@ -117,14 +118,15 @@ def _may_be_missing(known: float, typical: float, tests: int) -> bool:
 
 
 def _typical(seen: Seen) -> dict[str, float]:
-    """By model, of equal propensities those of which the inverse would spread as much: near the small ones."""
+    """The propensity of every model that was ever tried."""
     models = sorted({model for cells in seen.cells.values() for model in cells})
     sums = {model: added(cells[model] for cells in seen.cells.values() if model in cells) for model in models}
-    return {
-        model: min(1.0, cell.inverse_sum / cell.inverse_squares)
-        for model, cell in sums.items()
-        if cell.inverse_squares
-    }
+    return {model: _equal(cell) for model, cell in sums.items() if cell.inverse_sum}
+
+
+def _equal(cell: Cell) -> float:
+    """Of equal propensities, those of which the sum of inverse ones would spread as much; 1 where there are none."""
+    return min(1.0, cell.inverse_sum / cell.inverse_squares) if cell.inverse_sum else 1.0
 
 
 def _known(seen: Seen, segment: Segment) -> float:

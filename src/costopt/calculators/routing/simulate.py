@@ -12,6 +12,7 @@ from costopt.calculators.routing.baselines import baseline_models, baselines
 from costopt.calculators.routing.calibration import Calibration, calibration, confidence_rollup
 from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
 from costopt.calculators.routing.cells import seen
+from costopt.calculators.routing.checks import traps
 from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.gate import RouterCheck
 from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
@@ -29,6 +30,7 @@ from costopt.calculators.routing.traffic import (
     served_numbers,
     with_served,
 )
+from costopt.calculators.routing.traps import Trap
 from costopt.models.intake import Provenance
 from costopt.models.money import usd
 from costopt.models.result import Result
@@ -84,6 +86,7 @@ class Simulation(Result):
         calibrations: By policy, whether confidence may decide what escalates; of those with escalation.
         alternatives: Cheaper models by segment, the largest saving first.
         ratios: What costs on other models assume of their tokens.
+        traps: What looks right in these figures and is not.
         router: Whether a router that was learned from the log's prompts may be used; null where none was asked for.
     """
 
@@ -101,6 +104,7 @@ class Simulation(Result):
     calibrations: dict[str, Calibration]
     alternatives: tuple[Alternative, ...]
     ratios: tuple[Counterfactual, ...]
+    traps: tuple[Trap, ...]
     router: RouterCheck | None = None
 
 
@@ -188,6 +192,10 @@ def simulate(
         if policy.escalation.enabled
     }
     compared = baselines(terms.baselines, traffic, scores, named, _strongest(policies))
+    outcomes = tuple(
+        outcome(policy, traffic, known, compared, _escalating(terms, calibrations.get(policy.name)))
+        for policy in policies
+    )
     return Simulation(
         provenance=provenance,
         by=planned.columns,
@@ -197,14 +205,12 @@ def simulate(
         shadow_pairs=0 if pairs is None else pairs.height // 2,
         logged_usd=usd(traffic.total_cost),
         baselines=compared,
-        policies=tuple(
-            outcome(policy, traffic, known, compared, _escalating(terms, calibrations.get(policy.name)))
-            for policy in policies
-        ),
+        policies=outcomes,
         cascade=_cascade(attempts),
         calibrations=calibrations,
         alternatives=alternatives(traffic, known, MOST_ALTERNATIVES),
         ratios=tuple(traffic.ratios[key] for key in sorted(traffic.ratios)),
+        traps=traps(traffic, scores, list(zip(policies, outcomes, strict=True)), compared, calibrations),
         router=router,
     )
 

@@ -14,6 +14,7 @@ from costopt.report.views.parts import counted, head, ranged, short
 
 _SEGMENTS: Final = 5
 _MODELS: Final = 8
+_TRAPS: Final = 5
 _UNKNOWN: Final = "unknown"
 
 
@@ -28,6 +29,8 @@ def view_simulate(simulated: Simulation, again: Again) -> Document:
         _routes(simulated.policies[0]),
         Paragraph(tuple(_grounds(simulated))),
     ]
+    if simulated.traps:
+        blocks.append(Paragraph(tuple(_traps(simulated, again))))
     if simulated.alternatives:
         blocks.append(_alternatives(simulated, again))
     blocks.append(Paragraph((_next(again),)))
@@ -155,6 +158,15 @@ def _grounds(simulated: Simulation) -> Iterator[Line]:
         {f"output by {each.output.basis}" for each in simulated.ratios if each.source != each.target}
     )
     yield line(Span(f"tokens on other models: {', '.join(bases)}", "muted"))
+
+
+def _traps(simulated: Simulation, again: Again) -> Iterator[Line]:
+    """What looks right in the figures and is not."""
+    for trap in simulated.traps[:_TRAPS]:
+        yield line(Span(trap.name, "warn"), f"{DOT}{trap.text}")
+    rest = len(simulated.traps) - _TRAPS
+    if rest > 0:
+        yield line(Span(f"{rest:,} more: costopt simulate {again.bill} -o json", "muted"))
 
 
 def _alternatives(simulated: Simulation, again: Again) -> Table:
