@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import tomli
+import typer
 
 from costopt.calculators.routing.baselines import BEST_SINGLE, FRONTIER, LOGGED, check_baselines
 from costopt.calculators.routing.estimates import Prior
@@ -145,6 +146,29 @@ def prior_of(path: Path | None) -> Prior | None:
 def exported(policy: Policy, form: Literal["policy", "litellm"], catalog: Catalog) -> str:
     """A policy as a file of its own, or as LiteLLM's configuration."""
     return write_policy(policy) if form == "policy" else litellm_config(policy, catalog)
+
+
+def verified(simulated: Simulation) -> Policy:
+    """The policy of the floor.
+
+    Raises:
+        Exit: with 3, if there is none; standard error says why.
+    """
+    check_floor(simulated)
+    assert simulated.verified is not None  # noqa: S101 - a floor was asked for, and is kept
+    return simulated.verified
+
+
+def check_floor(simulated: Simulation) -> None:
+    """Nothing, unless a floor was asked for and no routing is verified to keep it.
+
+    Raises:
+        Exit: with 3; standard error says why.
+    """
+    found = simulated.floor
+    if found is not None and found.routes is None:
+        typer.echo(f"no routing is verified to keep quality {found.floor:g}: {found.reason}", err=True)
+        raise typer.Exit(3)
 
 
 def performances_of(run: Billing, catalog: Catalog) -> Performances:

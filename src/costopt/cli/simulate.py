@@ -7,6 +7,7 @@ from costopt.cli.routing_options import (
     Escalated,
     Escalation,
     Export,
+    Floor,
     Learn,
     Policies,
     PriorFile,
@@ -25,6 +26,7 @@ def simulate(  # noqa: PLR0917 - options are arguments
     escalated: Escalated = None,
     prior: PriorFile = None,
     learn: Learn = None,
+    floor: Floor = None,
     export: Export = None,
     providers: Providers = False,
     threshold: Threshold = None,
@@ -42,12 +44,14 @@ def simulate(  # noqa: PLR0917 - options are arguments
     from costopt.cli.routing import (
         Overrides,
         baselines_of,
+        check_floor,
         exported,
         performances_of,
         policies_of,
         prior_of,
         share_of,
         simulation_of,
+        verified,
     )
     from costopt.report.emit import emit, emit_text
     from costopt.report.views.performance import records_performance, view_performance
@@ -61,7 +65,7 @@ def simulate(  # noqa: PLR0917 - options are arguments
         return
     overrides = Overrides(threshold, escalation, cost_first)
     policies = policies_of(policy, overrides, run, catalog)
-    if export:
+    if export and floor is None:
         emit_text(exported(policies[0], export, catalog), options.to)
         return
     terms = Terms(
@@ -70,6 +74,11 @@ def simulate(  # noqa: PLR0917 - options are arguments
         listed(by or ""),
         escalated=share_of(escalated),
         prior=prior_of(prior),
+        floor=floor,
     )
     result = simulation_of(terms, run, catalog, learn)
+    if export:
+        emit_text(exported(verified(result), export, catalog), options.to)
+        return
     emit(result, partial(view_simulate, again=options.again), records_simulate, run.output)
+    check_floor(result)

@@ -14,6 +14,8 @@ from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
 from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.checks import traps
 from costopt.calculators.routing.estimates import Prior
+from costopt.calculators.routing.floor import FloorAnswer
+from costopt.calculators.routing.floor_policy import FrontierPoint, answer, points, policy_of
 from costopt.calculators.routing.gate import RouterCheck
 from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
 from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
@@ -59,6 +61,7 @@ class Terms:
             shows, if its confidence tells good answers from bad, else a tenth.
         with_prompt: Whether complexity may be read from prompts.
         prior: Qualities that others have measured.
+        floor: The least mean quality, 0 to 1, for which to find the cheapest routing; None looks for none.
     """
 
     policies: tuple[Policy, ...]
@@ -67,6 +70,7 @@ class Terms:
     escalated: Decimal | None = None
     with_prompt: bool = True
     prior: Prior | None = None
+    floor: float | None = None
 
 
 class Simulation(Result):
@@ -86,6 +90,9 @@ class Simulation(Result):
         calibrations: By policy, whether confidence may decide what escalates; of those with escalation.
         alternatives: Cheaper models by segment, the largest saving first.
         ratios: What costs on other models assume of their tokens.
+        frontier: The cheapest routing of every quality, by the means of the scores: they flatter.
+        floor: The cheapest routing above the floor, verified, or why there is none; null where none was asked for.
+        verified: That routing as a policy; it is the last of the policies. Null where there is none.
         traps: What looks right in these figures and is not.
         router: Whether a router that was learned from the log's prompts may be used; null where none was asked for.
     """
@@ -104,6 +111,9 @@ class Simulation(Result):
     calibrations: dict[str, Calibration]
     alternatives: tuple[Alternative, ...]
     ratios: tuple[Counterfactual, ...]
+    frontier: tuple[FrontierPoint, ...]
+    floor: FloorAnswer | None
+    verified: Policy | None
     traps: tuple[Trap, ...]
     router: RouterCheck | None = None
 
@@ -185,6 +195,9 @@ def simulate(
         performance=performance_of(rollups[PERFORMANCE.name], catalog),
     )
     policies = tuple(renamed(policy, named) for policy in terms.policies)
+    floor = None if terms.floor is None else answer(traffic, scores, terms.floor)
+    verified = None if floor is None else policy_of(floor, traffic)
+    policies = policies if verified is None else (*policies, verified)
     attempts = rollups[ATTEMPTS.name]
     calibrations = {
         policy.name: calibration(attempts, policy.escalation.threshold)
@@ -210,6 +223,9 @@ def simulate(
         calibrations=calibrations,
         alternatives=alternatives(traffic, known, MOST_ALTERNATIVES),
         ratios=tuple(traffic.ratios[key] for key in sorted(traffic.ratios)),
+        frontier=points(traffic, scores),
+        floor=floor,
+        verified=verified,
         traps=traps(traffic, scores, list(zip(policies, outcomes, strict=True)), compared, calibrations),
         router=router,
     )

@@ -7,7 +7,7 @@ from typing import Final
 from costopt.calculators.routing.estimates import QualityClaim
 from costopt.calculators.routing.outcome import Outcome, Saving
 from costopt.calculators.routing.simulate import Simulation
-from costopt.models.money import format_usd
+from costopt.models.money import format_usd, usd
 from costopt.report.document import DOT, Again, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.views.parts import counted, head, ranged, short
@@ -29,6 +29,8 @@ def view_simulate(simulated: Simulation, again: Again) -> Document:
         _routes(simulated.policies[0]),
         Paragraph(tuple(_grounds(simulated))),
     ]
+    floor = tuple(_floor(simulated, again))
+    blocks += [Paragraph(floor)] if floor else []
     if simulated.traps:
         blocks.append(Paragraph(tuple(_traps(simulated, again))))
     if simulated.alternatives:
@@ -158,6 +160,23 @@ def _grounds(simulated: Simulation) -> Iterator[Line]:
         {f"output by {each.output.basis}" for each in simulated.ratios if each.source != each.target}
     )
     yield line(Span(f"tokens on other models: {', '.join(bases)}", "muted"))
+
+
+def _floor(simulated: Simulation, again: Again) -> Iterator[Line]:
+    """The verified routing above a floor, or why there is none, and the frontier."""
+    found = simulated.floor
+    if found is not None and found.routes is None:
+        yield line(Span(f"Floor {found.floor:g}  none verified", "warn"), f"{DOT}{found.reason}")
+    elif found is not None and found.cost_pico is not None:
+        each = format_usd(usd(found.cost_pico))
+        quality = f"quality {found.estimate:.3f}, at least {found.floor + (found.margin_low or 0):.3f}"
+        yield line(Span(f"Floor {found.floor:g}  {each} a request", "strong"), f"{DOT}{quality}{DOT}verified")
+        yield line(Span(f"assumes {found.assumption}", "muted"))
+        yield line(f"costopt simulate {again.bill} --floor {found.floor:g} --export policy")
+    if len(simulated.frontier) > 1:
+        first, last = simulated.frontier[0], simulated.frontier[-1]
+        ends = f"{format_usd(first.cost_usd)} at {first.quality:.2f} – {format_usd(last.cost_usd)} at {last.quality:.2f}"
+        yield line(Span(f"frontier  {ends}, by means of scores, which flatter; --floor verifies", "muted"))
 
 
 def _traps(simulated: Simulation, again: Again) -> Iterator[Line]:
