@@ -10,6 +10,8 @@ from unittest.mock import patch
 from typer import Typer
 
 from costopt import errors
+from costopt.calculators.routing.complexity import COMPLEX_FROM, MEDIUM_FROM, RULE, UNKNOWN_SIZE
+from costopt.calculators.routing.ready import ABOUT
 from costopt.cli import app, main
 from costopt.intake.formats.catalogue import FORMATS, MEANINGS
 from costopt.intake.formats.format import Format
@@ -93,3 +95,17 @@ def error_kinds() -> str:
     rows = ["| error | meaning |", "|---|---|"]
     rows += [f"| `{kind.slug}` | {(kind.__doc__ or '').strip()} |" for kind in kinds if hasattr(kind, "slug")]
     return "\n".join(rows)
+
+
+def complexity() -> str:
+    """The rule for complexity, as Markdown."""
+    rows = [f"| {sign.source.replace('_', ' ')} | {sign.meaning} | {sign.points:+d} |" for sign in RULE]
+    rows.append(f"| size | unknown | {UNKNOWN_SIZE:+d} |")
+    levels = f"From {MEDIUM_FROM} point a request is medium, from {COMPLEX_FROM} complex."
+    return "\n".join(["| looks at | which | points |", "|---|---|---|", *rows, "", levels])
+
+
+def policies() -> str:
+    """The ready-made policies, as Markdown."""
+    rows = [f"| `{name}` | {about} |" for name, about in ABOUT.items()]
+    return "\n".join(["| policy | how it chooses |", "|---|---|", *rows])
