@@ -1,0 +1,1 @@
+"""What if requests were routed otherwise: cost, quality and latency, with ranges."""
