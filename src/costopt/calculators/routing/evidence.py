@@ -51,10 +51,17 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Question:
-    """A log, and where its requests would go."""
+    """A log, and where its requests would go.
+
+    Attributes:
+        seen: The log.
+        target: Where they would go.
+        everything: Whether a segment is routed anew even if its shares remain: other requests may go to each model.
+    """
 
     seen: Seen
     target: Target
+    everything: bool = False
 
     @cached_property
     def requests(self) -> float:
@@ -67,7 +74,8 @@ class Question:
         return {
             segment: self.target[segment]
             for segment in self.seen.cells
-            if segment in self.target and _differ(self.target[segment], self.seen.shares(segment))
+            if segment in self.target
+            and (self.everything or _differ(self.target[segment], self.seen.shares(segment)))
         }
 
     @property

@@ -1,0 +1,332 @@
+"""Conclusions about routing that look right and are not, each found by name."""
+
+import math
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import polars as pl
+
+from costopt.calculators.routing.cells import Seen, Segment, Target, added
+from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
+from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
+from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
+from costopt.models.money import format_usd, usd
+from costopt.models.result import Frozen
+
+TrapName = Literal[
+    "no overlap",
+    "Simpson reversal",
+    "dominated tier",
+    "baseline dearer than any model used",
+    "threshold without calibration evidence",
+    "router no better than matched random",
+]
+
+LEAST_BETTER: Final = 0.01
+"""A dearer model that is at most this much better, with 95 % certainty, is dominated."""
+
+_FEW_SCORES: Final = 30
+_FEW_OF_A_KIND: Final = 5
+_NEVER: Final = 0.001
+
+
+class Trap(Frozen):
+    """One trap.
+
+    Attributes:
+        name: What it is called.
+        text: What was found, in one sentence.
+        evidence: The figures behind it, by name; qualities and shares from 0 to 1.
+    """
+
+    name: TrapName
+    text: str
+    evidence: dict[str, int | float | str]
+
+
+def no_overlap(seen: Seen) -> Trap | None:
+    """Whether many requests are of segments where at most one model has a score: nothing is known of the others there."""
+    if not seen.total.scored:
+        return None
+    alone = [segment for segment in seen.cells if len(_scored(seen, segment)) < 2]  # noqa: PLR2004 - one against another
+    share = math.fsum(seen.requests[segment] for segment in alone) / math.fsum(seen.requests.values())
+    if share <= UNSEEN:
+        return None
+    return Trap(
+        name="no overlap",
+        text=f"{_percent(share)} of the requests are of kinds that at most one model has scores for",
+        evidence={"share": share, "segments": len(alone)},
+    )
+
+
+def simpson_reversals(seen: Seen) -> tuple[Trap, ...]:
+    """Pairs of models of which one is ahead in all and the other is within the segments, both with 95 % certainty."""
+    models = _models(seen)
+    pairs = [(one, other) for i, one in enumerate(models) for other in models[i + 1 :]]
+    found = (_simpson(seen, one, other) for one, other in pairs)
+    return tuple(trap for trap in found if trap)
+
+
+def _simpson(seen: Seen, one: str, other: str) -> Trap | None:
+    whole = weighted_sum([(1.0, _whole(seen, one)), (-1.0, _whole(seen, other))])
+    within = within_segments(seen, one, other)
+    if within is None:
+        return None
+    if whole.low > 0 > within.high:
+        ahead, behind, sign = one, other, 1.0
+    elif whole.high < 0 < within.low:
+        ahead, behind, sign = other, one, -1.0
+    else:
+        return None
+    return Trap(
+        name="Simpson reversal",
+        text=f"`{ahead}` scores {_points(sign * whole.estimate)} points more than `{behind}` over all requests, and "
+        f"{_points(-sign * within.estimate)} less on requests of the same kind: it was given the easier ones",
+        evidence={
+            "ahead": ahead,
+            "behind": behind,
+            "difference_over_all": sign * whole.estimate,
+            "difference_within_segments": sign * within.estimate,
+        },
+    )
+
+
+def within_segments(seen: Seen, one: str, other: str) -> Range | None:
+    """The difference of two models' mean scores, one less the other, over segments where both have scores.
+
+    Segments weigh by their requests; None where the models share no segment.
+    """
+    shared = [segment for segment in seen.cells if {one, other} <= _scored(seen, segment)]
+    if not shared:
+        return None
+    requests = math.fsum(seen.requests[segment] for segment in shared)
+    terms = [
+        (sign * seen.requests[segment] / requests, seen.mean(segment, model))
+        for segment in shared
+        for sign, model in ((1, one), (-1, other))
+    ]
+    return weighted_sum(terms)
+
+
+def dominated_tiers(
+    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], least: float = LEAST_BETTER
+) -> tuple[Trap, ...]:
+    """Models that cost more than another and are no better on requests of the same kind.
+
+    Args:
+        seen: The log.
+        costs: By segment and model, what a request would cost, in pico-dollars on average.
+        least: How much better a dearer model must possibly be not to be named.
+    """
+    models = _models(seen)
+    found = (
+        _dominated(seen, costs, model, [other for other in models if other != model], least)
+        for model in models
+    )
+    return tuple(trap for trap in found if trap)
+
+
+def _dominated(
+    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], model: str, others: list[str], least: float
+) -> Trap | None:
+    """The cheapest of the models that dominate this one."""
+    worse = []
+    for other in others:
+        dear = _costs_within(seen, costs, model, other)
+        better = within_segments(seen, model, other)
+        if dear and better and dear[0] > dear[1] and better.high < least:
+            worse.append((dear[1] / dear[0], other, dear, better))
+    if not worse:
+        return None
+    _, other, (cost, cheaper), better = min(worse, key=lambda each: each[:2])
+    verdict = (
+        f"scores at least {_points(-better.high)} points less"
+        if better.high < 0
+        else f"is at most {_points(better.high)} points better"
+    )
+    return Trap(
+        name="dominated tier",
+        text=f"`{model}` costs {format_usd(usd(cost))} a request where `{other}` costs {format_usd(usd(cheaper))}, "
+        f"and {verdict}",
+        evidence={
+            "model": model,
+            "dominated_by": other,
+            "cost_pico": cost,
+            "other_cost_pico": cheaper,
+            "difference": better.estimate,
+            "difference_low": better.low,
+            "difference_high": better.high,
+        },
+    )
+
+
+def _costs_within(
+    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], one: str, other: str
+) -> tuple[int, int] | None:
+    """The mean costs of two models over the segments where both have scores and costs."""
+    shared = [
+        (int(seen.requests[segment]), costs[segment][one], costs[segment][other])
+        for segment in seen.cells
+        if {one, other} <= _scored(seen, segment) & costs.get(segment, {}).keys()
+    ]
+    requests = sum(count for count, _, _ in shared)
+    if not requests:
+        return None
+    return (
+        sum(count * cost for count, cost, _ in shared) // requests,
+        sum(count * cost for count, _, cost in shared) // requests,
+    )
+
+
+def dear_baseline(name: str, cost: int, used: Mapping[str, int]) -> Trap | None:
+    """Whether a baseline costs more than any model that is used: a saving against it was never there to be had.
+
+    Args:
+        name: What the baseline is called.
+        cost: What a request costs by it, in pico-dollars on average.
+        used: By model, what a request costs.
+    """
+    dearest = max(used, key=lambda model: (used[model], model), default=None)
+    if dearest is None or cost <= used[dearest]:
+        return None
+    times = f", {cost / used[dearest]:,.1f} times as much" if used[dearest] else ""
+    return Trap(
+        name="baseline dearer than any model used",
+        text=f"{name} is {format_usd(usd(cost))} a request{times} as the dearest model used, `{dearest}`",
+        evidence={"baseline": name, "baseline_pico": cost, "dearest": dearest, "dearest_pico": used[dearest]},
+    )
+
+
+def no_better_than_random(seen: Seen) -> Trap | None:
+    """Whether the log's own routing is not shown to be better than the same shares of the models drawn by lot.
+
+    Told from propensities where they hold, and else from the segments: skill within a segment does not show there.
+    None, too, where it cannot be told.
+    """
+    target = _by_lot(seen)
+    found = by_propensities(Question(seen, target, everything=True))
+    if isinstance(found, str) and Question(seen, target).moved:
+        found = by_cells(Question(seen, target), "overlap")
+    if isinstance(found, str) or found.change.high < 0:
+        return None
+    change = found.change
+    return Trap(
+        name="router no better than matched random",
+        text=f"the same shares of the models drawn by lot would change the mean score by {_points(change.estimate)} "
+        f"points ({_points(change.low)} to {_points(change.high)})",
+        evidence={
+            "basis": found.basis,
+            "change": change.estimate,
+            "change_low": change.low,
+            "change_high": change.high,
+        },
+    )
+
+
+def _by_lot(seen: Seen) -> Target:
+    """Every segment with the shares that the models have of all requests."""
+    whole = math.fsum(seen.requests.values())
+    sums: dict[str, float] = {}
+    for cells in seen.cells.values():
+        for model, cell in cells.items():
+            sums[model] = sums.get(model, 0.0) + cell.requests
+    shares = {model: requests / whole for model, requests in sorted(sums.items())}
+    return dict.fromkeys(seen.cells, shares)
+
+
+# Confidence
+
+
+def auroc(steps: pl.DataFrame) -> Range | None:
+    """How often a better answer has the higher confidence: 0.5 by chance, 1 always; None where too few scores tell.
+
+    Source: J. A. Hanley and B. J. McNeil (1982), The meaning and use of the area under a receiver operating
+    characteristic curve, Radiology 143. A score between 0 and 1 counts in part as a good and in part as a bad answer.
+
+    Args:
+        steps: A rollup by `moments.CONFIDENCE` with `moments.SUMS`.
+    """
+    table = (
+        steps.drop_nulls("confidence_step")
+        .group_by("confidence_step")
+        .agg(pl.col("scored", "quality_sum").sum())
+    )
+    good, bad, ranked = 0.0, 0.0, 0.0
+    for scored, quality in table.sort("confidence_step").select("scored", "quality_sum").iter_rows():
+        right = quality / MICRO
+        wrong = scored - right
+        ranked += right * (bad + wrong / 2)
+        good, bad = good + right, bad + wrong
+    if good + bad < _FEW_SCORES or min(good, bad) < _FEW_OF_A_KIND:
+        return None
+    area = ranked / (good * bad)
+    one, two = area / (2 - area), 2 * area**2 / (1 + area)
+    spread = area * (1 - area) + (good - 1) * (one - area**2) + (bad - 1) * (two - area**2)
+    half = TWO_SIDED * math.sqrt(max(0.0, spread) / (good * bad))
+    return Range(estimate=area, low=max(0.0, area - half), high=min(1.0, area + half))
+
+
+def uncalibrated_threshold(steps: pl.DataFrame, threshold: float) -> Trap | None:
+    """Whether nothing shows that escalating below a confidence finds the bad answers.
+
+    Args:
+        steps: A rollup by `moments.CONFIDENCE` with `requests` and `moments.SUMS`.
+        threshold: Requests below it are escalated; told to a hundredth.
+    """
+    area = auroc(steps)
+    known = steps.drop_nulls("confidence_step")
+    requests = int(known["requests"].sum())
+    below = known.filter(pl.col("confidence_step") < round(threshold * CONFIDENCE_STEPS))
+    share = int(below["requests"].sum()) / requests if requests else 0.0
+    reason = _unproven(requests, share, area)
+    if reason is None:
+        return None
+    evidence: dict[str, int | float | str] = {"threshold": threshold, "escalated_share": share}
+    if area:
+        evidence |= {"auroc": area.estimate, "auroc_low": area.low, "auroc_high": area.high}
+    return Trap(
+        name="threshold without calibration evidence",
+        text=f"escalating below a confidence of {threshold:g}: {reason}",
+        evidence=evidence,
+    )
+
+
+def _unproven(requests: int, share: float, area: Range | None) -> str | None:
+    if not requests:
+        return "no request has a confidence"
+    if share < _NEVER:
+        return "it never fires"
+    if share > 1 - _NEVER:
+        return "it always fires"
+    if area is None:
+        return "too few requests have both a confidence and a score"
+    if area.low > 1 / 2:
+        return None
+    return (
+        "confidence does not tell good answers from bad ones "
+        f"(AUROC {area.estimate:.2f}, {area.low:.2f} to {area.high:.2f}; 0.5 is chance)"
+    )
+
+
+# What all share
+
+
+def _models(seen: Seen) -> list[str]:
+    return sorted({model for segment in seen.cells for model in _scored(seen, segment)})
+
+
+def _scored(seen: Seen, segment: Segment) -> set[str]:
+    return {model for model, cell in seen.cells[segment].items() if cell.scored}
+
+
+def _whole(seen: Seen, model: str) -> Mean:
+    cell = added(cells[model] for cells in seen.cells.values() if model in cells)
+    return Mean(cell.quality, cell.scored)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:.1f}".replace("-", "−")
