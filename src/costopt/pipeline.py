@@ -40,8 +40,13 @@ MEASURES: Final = (
 )
 """What every rollup adds up: `COUNTS`, and the logged cost in pico-dollars."""
 
-_PRICE_KEYS: Final = ("rate_id", "is_logged")
-_INTERNAL: Final = (*_PRICE_KEYS, "logged_cost", "computed_cost", "cost", "unpriced", "period", "slot")
+_PRICE: Final = "price_key"
+"""`rate_id` and `is_logged` in one number: grouping takes less time by one key than by two."""
+
+_INTERNAL: Final = (
+    *(_PRICE, "rate_id", "is_logged"),
+    *("logged_cost", "computed_cost", "cost", "unpriced", "period", "slot"),
+)
 """Names of a priced rollup, and on the way to it: a log's column of that name is no key."""
 _ALWAYS: Final = (
     *TOKENS,
@@ -55,8 +60,8 @@ _ALWAYS: Final = (
     "cost_usd",
     *SIZES,
 )
-_UNPRICED: Final = Rollup("unpriced", ("provider", "model", *_PRICE_KEYS))
-_REMOVED: Final = Rollup("removed", _PRICE_KEYS)
+_UNPRICED: Final = Rollup("unpriced", ("provider", "model", _PRICE))
+_REMOVED: Final = Rollup("removed", (_PRICE,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
     if logs.dedupe and is_one_conversion([source.path for source in sources]):
         logs = replace(logs, dedupe=False)
-    keyed = [replace(r, keys=(*r.keys, *_PRICE_KEYS)) for r in rollups]
+    keyed = [replace(r, keys=(*r.keys, _PRICE)) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
         run.read(sources)
@@ -247,9 +252,10 @@ class _Run:
             rated = rated.filter(kept)
             repeated = None if repeated is None else repeated.filter(kept)
         has_cost = "cost_usd" in rated.columns
+        is_logged = pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False)
         rated = rated.with_columns(
+            (pl.col("rate_id") * 2 + is_logged.cast(pl.Int64)).alias(_PRICE),
             logged_cost=pl.col("cost_usd").to_physical() if has_cost else _no_cost(),
-            is_logged=pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False),
         )
         if repeated is not None:
             self._remove(rated.filter(repeated), tally)
@@ -264,7 +270,7 @@ class _Run:
     def _bill(self, rated: pl.DataFrame, tally: _Tally) -> None:
         """Add requests up."""
         if self._logs.sink:
-            self._logs.sink(rated.drop("rate_id", "is_logged", "logged_cost"))
+            self._logs.sink(rated.drop("rate_id", _PRICE, "logged_cost"))
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
         count = _counted(rated)
         tally.requests += count
@@ -292,7 +298,7 @@ class _Run:
         """A key that is no canonical column must at least be a column of some log."""
         for rollup in self._rollups:
             for name in rollup.keys:
-                if name not in {*REQUESTS, *_PRICE_KEYS} and name not in self._fields:
+                if name not in {*REQUESTS, _PRICE} and name not in self._fields:
                     raise ConfigError(
                         f"No log has a column `{name}`",
                         hint="`costopt inspect LOGS` lists the columns that a log has",
@@ -305,7 +311,7 @@ class _Run:
     def loaded(self) -> Loaded:
         """Everything priced."""
         merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
-        priced = {name: billed(part, self._catalog, self._logs.cost) for name, part in merged.items()}
+        priced = {name: self._billed_as(part) for name, part in merged.items()}
         bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
         period = Period(start=self._start, end=self._end)
         priced.pop(_UNPRICED.name, None)
@@ -314,8 +320,16 @@ class _Run:
         provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
         return Loaded(priced, provenance, self._lines)
 
+    def _billed_as(self, merged: pl.DataFrame) -> pl.DataFrame:
+        """A rollup with its costs, and its price key taken apart again."""
+        at = merged.columns.index(_PRICE)
+        rate_id, is_logged = merged[_PRICE] // 2, merged[_PRICE] % 2 == 1
+        columns = merged.get_columns()
+        columns[at : at + 1] = [rate_id.alias("rate_id"), is_logged.alias("is_logged")]
+        return billed(pl.DataFrame(columns), self._catalog, self._logs.cost)
+
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:
-        removed = billed(self._removed.total()[0], self._catalog, self._logs.cost)
+        removed = self._billed_as(self._removed.total()[0])
         unpriced = bill.filter(pl.col("cost").is_null())
         return IntakeReport(
             files=len(self._tallies),
@@ -370,7 +384,7 @@ def _counted(requests: pl.DataFrame) -> int:
 
 def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
     asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *(name for r in rollups for name in r.reads)]
-    return tuple(name for name in dict.fromkeys(asked) if name not in _PRICE_KEYS)
+    return tuple(name for name in dict.fromkeys(asked) if name != _PRICE)
 
 
 def _merge_all(
@@ -381,9 +395,7 @@ def _merge_all(
 
 def _no_requests() -> pl.DataFrame:
     """Rated requests, none of them: it gives every rollup its types."""
-    return pl.DataFrame(
-        schema={**REQUESTS, "rate_id": pl.Int64, "is_logged": pl.Boolean, "logged_cost": PICO}
-    )
+    return pl.DataFrame(schema={**REQUESTS, _PRICE: pl.Int64, "logged_cost": PICO})
 
 
 def _no_cost() -> pl.Expr:

@@ -239,8 +239,8 @@ def test_a_rule_that_is_called_unreachable_matches_nothing_that_the_earlier_one_
     rules: list[Rule], traits: Traits
 ) -> None:
     found = shadowed(rules)
-    assume(found)
-    assert found is not None
+    if found is None:
+        return
     later, earlier = (rules[index].when for index in found)
 
     def holds(when: When) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from costopt.errors import OutputError
 from costopt.models.result import Result
 from costopt.report.document import Document, Paragraph, line
-from costopt.report.emit import Form, Output, Records, emit, replacing
+from costopt.report.emit import Form, Output, Records, append_line, emit, replacing
 
 
 class Sample(Result):
@@ -257,3 +257,67 @@ def test_what_the_encoding_lacks_is_spelled_out(monkeypatch: pytest.MonkeyPatch)
         emit(Sample(value=5), lambda _: Document("", (Paragraph((line("a – b"),)),)), records, Output())
 
     assert Path("ascii").read_text(encoding="ascii") == "\n a \\u2013 b\n"
+
+
+# Lines of a file that grows
+
+
+def test_lines_are_added_one_below_the_other() -> None:
+    append_line(Path("log.jsonl"), "{}\n")
+    append_line(Path("log.jsonl"), "[é]\n")
+
+    assert Path("log.jsonl").read_text(encoding="utf-8") == "{}\n[é]\n"
+
+
+def test_a_line_that_was_torn_spoils_no_other() -> None:
+    Path("log.jsonl").write_text('{"torn": ', encoding="utf-8")
+
+    append_line(Path("log.jsonl"), "{}\n")
+
+    assert Path("log.jsonl").read_text(encoding="utf-8") == '{"torn": \n{}\n'
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_file_that_grows_honours_the_umask() -> None:
+    append_line(Path("log.jsonl"), "{}\n")
+
+    assert stat.S_IMODE(Path("log.jsonl").stat().st_mode) == 0o640
+
+
+def test_lines_of_several_programs_do_not_mix() -> None:
+    lines = [f"{number:06}" * 500 + "\n" for number in range(40)]
+    threads = [threading.Thread(target=append_line, args=(Path("log.jsonl"), line)) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(Path("log.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)) == lines
+
+
+def test_a_line_goes_to_a_device_as_it_is() -> None:
+    append_line(Path("/dev/null"), "{}\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("nowhere/log.jsonl", "No such file or directory"),
+        (".", "Is a directory"),
+        ("/dev/full", "No space left on device"),
+    ],
+)
+def test_a_line_that_cannot_be_added_is_an_error(path: str, reason: str) -> None:
+    with pytest.raises(OutputError) as caught:
+        append_line(Path(path), "{}\n")
+
+    assert caught.value.message == f"Cannot write `{path}`: {reason}"
+
+
+def test_half_a_line_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "write", lambda _, content: len(content) - 1)
+
+    with pytest.raises(OutputError, match="No space left on device") as caught:
+        append_line(Path("log.jsonl"), "{}\n")
+
+    assert caught.value.hint == "make room on the disk"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from costopt.models.result import Result
-from costopt.report.records import Value, write_csv, write_json
+from costopt.report.records import Value, json_line, write_csv, write_json
 
 
 class Sample(Result):
@@ -80,6 +80,17 @@ def test_every_digit_of_a_number_can_be_read_back() -> None:
     amount = Decimal("98765432109876543210.123456789012")
 
     assert json.loads(as_json(amount), parse_float=Decimal)["value"] == amount
+
+
+def test_a_line_of_json_is_one_line_whatever_is_in_it() -> None:
+    values = {"a": [1, {}, []], "b": {"c": Decimal("0.10"), "d": None}, "e": "x\n\u2028\x85\u202e\ud800é"}
+
+    line = json_line(values)
+
+    assert line == (
+        '{"a": [1, {}, []], "b": {"c": 0.10, "d": null}, "e": "x\\n\\u2028\\u0085\\u202e\\ud800é"}\n'
+    )
+    assert json.loads(line)["e"] == values["e"]
 
 
 def test_what_has_no_place_in_a_result_is_a_bug() -> None:

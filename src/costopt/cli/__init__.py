@@ -13,6 +13,7 @@ from costopt.cli.batch import batch
 from costopt.cli.convert import convert
 from costopt.cli.inspect import inspect
 from costopt.cli.pricing import pricing
+from costopt.cli.route import route
 from costopt.cli.simulate import simulate
 from costopt.cli.spend import spend
 from costopt.errors import CostoptError
@@ -51,7 +52,7 @@ def root(
     """
 
 
-for command in (analyze, spend, batch, simulate, inspect, convert):
+for command in (analyze, spend, batch, simulate, route, inspect, convert):
     app.command()(command)
 app.add_typer(pricing)
 

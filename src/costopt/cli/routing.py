@@ -62,6 +62,16 @@ def policies_of(
     )
 
 
+def policy_of(name: str, overrides: Overrides, catalog: Catalog) -> Policy:
+    """The policy of that name, checked; tiers that are to be a log's are left so.
+
+    Raises:
+        ConfigError: There is no such policy or file, or it says something that does not hold.
+    """
+    policy = _policy(encodable(name), catalog)
+    return with_overrides(policy, overrides.threshold, overrides.escalation, overrides.cost_first)
+
+
 def _unit_costs(run: Billing, catalog: Catalog) -> dict[str, Decimal | None]:
     """What the models of a log cost a request: those of the catalog, for the others have no price elsewhere.
 
@@ -89,13 +99,18 @@ def _unit_costs(run: Billing, catalog: Catalog) -> dict[str, Decimal | None]:
 def _policy(name: str, catalog: Catalog) -> Policy:
     if not name.endswith(".toml"):
         return ready_policy(name)
-    content = _read(Path(name), "policy")
+    content = read_text(Path(name), "policy")
     policy = read_policy(content, name)
     check_models(policy, catalog, content=content, label=name)
     return policy
 
 
-def _read(path: Path, what: str) -> str:
+def read_text(path: Path, what: str) -> str:
+    """The text of a file.
+
+    Raises:
+        ConfigError: It cannot be read, or is not UTF-8.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -126,7 +141,7 @@ def prior_of(path: Path | None) -> Prior | None:
     if path is None:
         return None
     try:
-        tables = tomli.loads(_read(path, "prior"))
+        tables = tomli.loads(read_text(path, "prior"))
     except (tomli.TOMLDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"`{path}` is not valid TOML: {error}", hint="mend the syntax there") from error
     source, qualities = tables.get("source"), tables.get("quality")

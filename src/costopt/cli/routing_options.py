@@ -95,3 +95,47 @@ Export = Annotated[
         help="Print the first policy (or that of --floor) as a policy file, or for LiteLLM's router."
     ),
 ]
+RoutedRequest = Annotated[
+    str,
+    typer.Argument(
+        metavar="REQUEST",
+        help="The prompt, or a JSON object; - for standard input.",
+        show_default=False,
+    ),
+]
+AssumedOutput = Annotated[
+    int,
+    typer.Option(
+        metavar="TOKENS",
+        min=0,
+        max=10**9,
+        help="How long an answer to expect where the request does not say; a tenth or ten times as long may come.",
+    ),
+]
+FactsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--facts",
+        metavar="FILE",
+        help="How models have performed: the JSON of costopt simulate --providers.",
+    ),
+]
+RouterFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--router", metavar="FILE", help="A router from costopt simulate --learn; with --weak and --strong."
+    ),
+]
+WeakModel = Annotated[
+    str | None, typer.Option("--weak", metavar="MODEL", help="The weak model that it was fitted to.")
+]
+StrongModel = Annotated[str | None, typer.Option("--strong", metavar="MODEL", help="The strong one.")]
+DecisionLog = Annotated[
+    Path | None,
+    typer.Option(
+        "--log",
+        metavar="FILE",
+        help="Add the decision to FILE, as a JSON line without the prompt.",
+        envvar="COSTOPT_ROUTER_LOG",
+    ),
+]

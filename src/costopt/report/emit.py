@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -108,6 +109,35 @@ def replacing(path: Path) -> Iterator[IO[str]]:
             yield file
     except OSError as error:
         raise OutputError(f"Cannot write `{path}`: {error.strerror}", hint=_remedy(error)) from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Adds a line to a file, which is made if there is none, in one write: lines of several programs do not mix.
+
+    Where the file ends in the middle of a line, as after a crash, the new one begins on its own.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            content = (line if _ends_a_line(handle) else f"\n{line}").encode()
+            if os.write(handle, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise OutputError(f"Cannot write `{path}`: {error.strerror}", hint=_remedy(error)) from error
+
+
+def _ends_a_line(handle: int) -> bool:
+    """Whether a file is empty, or ends with a line's end; a device has no end."""
+    state = os.fstat(handle)
+    if not stat.S_ISREG(state.st_mode) or not state.st_size:
+        return True
+    os.lseek(handle, -1, os.SEEK_END)
+    return os.read(handle, 1) == b"\n"
 
 
 def _device(path: Path) -> IO[str]:

@@ -23,8 +23,14 @@ def write_json(result: Result, file: IO[str]) -> None:
     file.write(_json({**head, **result.model_dump()}, "") + "\n")
 
 
-def _json(value: object, indent: str) -> str:
-    deeper = indent + "  "
+def json_line(values: Mapping[str, object]) -> str:
+    """An object of what a result may hold, on one line with its end."""
+    return _json(values, None) + "\n"
+
+
+def _json(value: object, indent: str | None) -> str:
+    """Indented, or on one line where `indent` is None."""
+    deeper = None if indent is None else indent + "  "
     match value:
         case bool() | None | int() | float():  # a float is a statistic; money is Decimal
             return json.dumps(value, allow_nan=False)
@@ -55,9 +61,9 @@ def _escaped(char: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _wrapped(opening: str, parts: list[str], closing: str, indent: str) -> str:
-    if not parts:
-        return opening + closing
+def _wrapped(opening: str, parts: list[str], closing: str, indent: str | None) -> str:
+    if not parts or indent is None:
+        return opening + ", ".join(parts) + closing
     inner = f",\n{indent}  ".join(parts)
     return f"{opening}\n{indent}  {inner}\n{indent}{closing}"
 

@@ -1,9 +1,13 @@
 """What a rollup is, and how it is built from a frame and merged with others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
+
+_NO_KEY: Final = "\x1enone"
+"""The key of rows that are grouped by nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +62,29 @@ def build(frame: pl.DataFrame, rollups: Sequence[Rollup], measures: Sequence[Mea
     sums = [_sum(measure, frame.columns) for measure in measures]
     read = {name for rollup in rollups for made in (*rollup.computed, *rollup.sums) for name in made.reads}
     lazy = frame.lazy().with_columns(pl.lit(None).alias(name) for name in sorted(read - {*frame.columns}))
-    grouped = [
-        lazy.group_by(_keys(rollup, frame.columns)).agg(
-            *sums, *(_own_sum(made, frame.columns) for made in rollup.sums)
-        )
-        for rollup in rollups
-    ]
-    return pl.collect_all(grouped)
+    return pl.collect_all([_grouped(lazy, rollup, sums, frame.columns) for rollup in rollups])
 
 
-def _keys(rollup: Rollup, present: Sequence[str]) -> list[pl.Expr]:
-    plain = [
-        pl.col(name) if name in present else pl.lit(None, dtype=pl.String).alias(name) for name in rollup.keys
-    ]
-    return [*plain, *(key.value.alias(key.name) for key in rollup.computed)]
+def _grouped(
+    frame: pl.LazyFrame, rollup: Rollup, sums: Sequence[pl.Expr], present: Sequence[str]
+) -> pl.LazyFrame:
+    """One rollup; what is the same for all rows is no key to group by, as each key takes time, but added afterwards."""
+    constant = [*_absent(rollup, present)]
+    named = {each.meta.output_name() for each in constant}
+    keys = [pl.col(name) for name in rollup.keys if name not in named]
+    keys += [key.value.alias(key.name) for key in rollup.computed if key.name not in named]
+    own = [_own_sum(made, present) for made in rollup.sums]
+    groups = frame.group_by(keys or [pl.lit(0).alias(_NO_KEY)]).agg(*sums, *own)
+    return groups.with_columns(constant).select(*rollup.columns, pl.exclude(*rollup.columns, _NO_KEY))
+
+
+def _absent(rollup: Rollup, present: Sequence[str]) -> Iterator[pl.Expr]:
+    """The keys of columns that the frame lacks, and what is computed of nothing but such columns."""
+    yield from (pl.lit(None, dtype=pl.String).alias(name) for name in rollup.keys if name not in present)
+    for key in rollup.computed:
+        if not {*key.reads} & {*present}:
+            made = pl.DataFrame({name: [None] for name in key.reads}).select(key.value).to_series()
+            yield pl.lit(made.first(), dtype=made.dtype).alias(key.name)
 
 
 def _sum(measure: Measure, present: Sequence[str]) -> pl.Expr:

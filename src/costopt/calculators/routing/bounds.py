@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from costopt.calculators.routing.cells import Seen, Segment, Target
 from costopt.calculators.routing.intervals import TWO_SIDED, Mean, wilson
+from costopt.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,14 @@ def bound(seen: Seen, target: Target, gamma: float | None = None) -> Bound:
         seen: The log.
         target: Segments it does not name stay as logged: of these, too, what has no score is not seen.
         gamma: The limit Γ, at least 1; None for no assumption.
+
+    Raises:
+        ConfigError: if Γ is below 1.
     """
+    if gamma is not None and gamma < 1:
+        raise ConfigError(
+            f"Hidden selection cannot be below 1, and is {gamma:g}", hint="1 means that there is none"
+        )
     parts = [*_parts(seen, target)]
     low = _end(parts, gamma)
     high = 1 - _end([part.mirrored for part in parts], gamma)

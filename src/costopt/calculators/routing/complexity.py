@@ -9,7 +9,7 @@ the user's own labels (`costopt.calculators.routing.learning`), and a router tha
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
@@ -140,14 +140,61 @@ def complexity_of(text: str | None, input_tokens: int | None, request_type: str 
         input_tokens: All of the input, cached tokens included.
         request_type: The kind of call.
     """
-    given = {"prompt": text, "input_tokens": input_tokens, "request_type": request_type}
-    key = complexity_key(with_prompt=True)
-    one = pl.DataFrame(
-        {name: [given.get(name)] for name in key.reads},
-        schema={name: pl.String if name == "request_type" else REQUESTS[name] for name in key.reads},
-    )
-    level: str | None = one.select(key.value).item()
+    level: str | None = _one(text, input_tokens, request_type, None).select(_level(with_prompt=True)).item()
     return level
+
+
+def _one(
+    text: str | None, input_tokens: int | None, request_type: str | None, prompt_chars: int | None
+) -> pl.DataFrame:
+    """One request, with the columns that the rule reads."""
+    given = {
+        "prompt": text,
+        "input_tokens": input_tokens,
+        "request_type": request_type,
+        "prompt_chars": prompt_chars,
+    }
+    names = (*_READS, "prompt")
+    return pl.DataFrame(
+        {name: [given.get(name)] for name in names},
+        schema={name: pl.String if name == "request_type" else REQUESTS[name] for name in names},
+    )
+
+
+class Guess(NamedTuple):
+    """How the level of one request comes about.
+
+    Attributes:
+        level: One of `LEVELS`; None where nothing at all is known.
+        points: Of all signs that apply, and of a size that is not known.
+        signs: Those that apply.
+    """
+
+    level: str | None
+    points: int
+    signs: tuple[Sign, ...]
+
+
+def explain_complexity(
+    text: str | None, input_tokens: int | None, request_type: str | None, prompt_chars: int | None = None
+) -> Guess:
+    """The level of one request and the signs that make it, by the same expressions as that of a log.
+
+    Args:
+        text: As for `complexity_of`.
+        input_tokens: As for `complexity_of`.
+        request_type: As for `complexity_of`.
+        prompt_chars: Length of the prompt; None is that of the text.
+    """
+    one = _one(text, input_tokens, request_type, prompt_chars)
+    facts = _facts(pl.col("prompt"))
+    found = one.select(
+        _level(with_prompt=True).alias("level"),
+        _unknown_size(facts.struct.field("size")).alias("unknown size"),
+        facts.struct.with_fields(_points(sign).alias(sign.meaning) for sign in RULE).alias("facts"),
+    ).row(0, named=True)
+    signs = tuple(sign for sign in RULE if found["facts"][sign.meaning])
+    return Guess(found["level"], found["unknown size"] + sum(sign.points for sign in signs), signs)
 
 
 def asked(prompt: pl.Expr) -> pl.Expr:
@@ -166,16 +213,10 @@ def asked(prompt: pl.Expr) -> pl.Expr:
 
 
 def _level(*, with_prompt: bool) -> pl.Expr:
-    """A struct holds what several signs look at, so that each is worked out once."""
-    prompt = pl.col("prompt").cast(pl.String) if with_prompt else pl.lit(None, dtype=pl.String)
-    facts = pl.struct(
-        pl.col("request_type").cast(pl.String).alias("request_type"),
-        _tokens(prompt).alias("size"),
-        asked(prompt).str.head(HEAD).alias("prompt"),
-    )
+    facts = _facts(pl.col("prompt").cast(pl.String) if with_prompt else pl.lit(None, dtype=pl.String))
     known = pl.any_horizontal(pl.field(name).is_not_null() for name in get_args(Source))
-    points = pl.when(pl.field("size").is_null()).then(UNKNOWN_SIZE).otherwise(0)
-    scored = facts.struct.with_fields(sum((_points(sign) for sign in RULE), points).alias("points"))
+    points = sum((_points(sign) for sign in RULE), _unknown_size(pl.field("size")))
+    scored = facts.struct.with_fields(points.alias("points"))
     simple, medium, complex_ = (pl.lit(level) for level in LEVELS)
     level = (
         pl.when(pl.field("points") >= COMPLEX_FROM)
@@ -185,6 +226,19 @@ def _level(*, with_prompt: bool) -> pl.Expr:
         .otherwise(simple)
     )
     return scored.struct.with_fields(pl.when(known).then(level).alias("level")).struct.field("level")
+
+
+def _facts(prompt: pl.Expr) -> pl.Expr:
+    """A struct holds what several signs look at, so that each is worked out once."""
+    return pl.struct(
+        pl.col("request_type").cast(pl.String).alias("request_type"),
+        _tokens(prompt).alias("size"),
+        asked(prompt).str.head(HEAD).alias("prompt"),
+    )
+
+
+def _unknown_size(size: pl.Expr) -> pl.Expr:
+    return pl.when(size.is_null()).then(UNKNOWN_SIZE).otherwise(0)
 
 
 def _tokens(prompt: pl.Expr) -> pl.Expr:

@@ -1,49 +1,54 @@
 """The cheapest routing above a quality floor: chosen on one half of the scores, verified on the other.
 
 The means of a half flatter what is chosen by them: a policy picked because its cells look good keeps its floor far
-less often than it seems. So the frontier of cost and quality is drawn from one half, and walked on the other, from
-the best routing down to the cheapest that still should keep the floor, as long as a 95 % lower bound stays above it.
-Tested in an order that was fixed beforehand, and stopped at the first that fails, the last to pass is truly above the
-floor with 95 % certainty, however many are tried (fixed-sequence testing: W. Maurer, L. A. Hothorn and W. Lehmacher,
-1995; for risk control A. N. Angelopoulos et al., 2021, Learn then test).
+less often than it seems. So one half says in which order routing is to be made cheaper, from the baseline or the best
+model downwards, and the other is asked, policy by policy, whether a 95 % lower bound is still above the floor. Tested
+in an order that was fixed beforehand, up to the first that fails, the last to pass is truly above the floor with 95 %
+certainty, however many are tried (fixed-sequence testing: W. Maurer, L. A. Hothorn and W. Lehmacher, 1995; for the
+control of risks A. N. Angelopoulos et al., 2021, Learn then test).
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from costopt.calculators.routing.cells import NOTHING, Cell, Seen, Segment, Target
 from costopt.calculators.routing.evidence import UNSEEN
 from costopt.calculators.routing.exploration import doubt
 from costopt.calculators.routing.intervals import ONE_SIDED, Mean, Range, weighted_sum
+from costopt.calculators.routing.ladder import (
+    MILLION,
+    THOUSAND,
+    Costs,
+    Policy,
+    Qualities,
+    believed,
+    rungs,
+    thousandths,
+)
+from costopt.errors import ConfigError
 from costopt.models.result import Frozen
 
 LEAST_SCORES: Final = 5
 """Scores that a model needs in each half of a segment to be considered there."""
 
-_POINTS: Final = 50
-"""How many points of the frontier are tried."""
-
-_ALMOST: Final = 1 - 1e-9
-_DIGITS: Final = 6
+CLEARLY: Final = 2
+"""Standard errors by which a model must be ahead of the best one over all to take its place in a segment."""
 
 _NEARLY: Final = 0.999
 """The share of the scores that must have a propensity for the means to be weighted."""
 
-_THOUSAND: Final = 1000
-"""Shares of a segment that is split are whole thousandths."""
+_DIGITS: Final = 6
 
-Costs = Mapping[Segment, Mapping[str, int]]
-"""By segment and model, what a request would cost, in pico-dollars on average."""
+_Half = Mapping[Segment, Mapping[str, Mean]]
 
 
 class Route(Frozen):
-    """Where the requests of a segment go: models, and their shares in thousandths."""
+    """Where the requests of a segment go: models, and their shares in millionths."""
 
     segment: tuple[str | None, ...]
-    thousandths: dict[str, int]
+    millionths: dict[str, int]
 
 
 class FloorAnswer(Frozen):
@@ -53,7 +58,7 @@ class FloorAnswer(Frozen):
         routes: The policy; null where none is verified. Segments without a route stay as they are.
         cost_pico: What a request of the routed segments costs, in pico-dollars on average, rounded down.
         floor: What was asked for: a quality, or the share of the baseline's that is to be kept.
-        estimate: The mean quality on the half that verifies; of the best policy where none is verified.
+        estimate: The policy's mean quality on the half that verifies; where none is verified, that of the first tried.
         margin: By how much that is above the floor, in quality.
         margin_low: Its lower bound, one-sided, 95 %; a policy is verified if it is not below 0.
         unrouted_share: Of the requests, in segments with too few scores; they count as 0.
@@ -79,33 +84,43 @@ def cheapest_above(
 
     Args:
         seen: The log, by halves.
-        costs: What every model that may be chosen would cost.
+        costs: What the models that may be chosen would cost.
         floor: The least mean quality, 0 to 1; with a baseline, the least share of its quality.
-        baseline: Where every segment would go without routing.
+        baseline: Where the requests would go otherwise, every segment named; routing starts from it.
         at_random: Whether what was scored was drawn by lot, as shadow requests are, and not chosen by a router.
+
+    Raises:
+        ConfigError: if the floor is not from 0 to 1.
     """
+    if not 0 <= floor <= 1:
+        raise ConfigError(f"A quality floor is from 0 to 1, and is {floor:g}", hint="95 % is `0.95`")
     task = _task(seen, costs, floor, baseline)
     assumption = _assumption(task, at_random=at_random)
     refused = _refused(task)
     if refused:
         return FloorAnswer(floor=floor, unrouted_share=task.unrouted, assumption=assumption, reason=refused)
-    policies = _walk(task)
+    policies = _candidates(task)
     best = next(policies)
-    verdict = task.margin(best, 1)
-    told = {"floor": floor, "unrouted_share": task.unrouted, "assumption": assumption}
-    if verdict.low < 0:
-        return FloorAnswer(**told, **_figures(task, best, verdict), reason=_too_close(verdict))
-    for policy in policies:
-        margin = task.margin(policy, 1)
-        if margin.low < 0:
-            break
-        best, verdict = policy, margin
-    routes = tuple(Route(segment=segment, thousandths=shares) for segment, shares in best.items())
-    return FloorAnswer(**told, **_figures(task, best, verdict), routes=routes, cost_pico=task.cost(best))
-
-
-_Policy = dict[Segment, dict[str, int]]
-_Half = Mapping[tuple[Segment, str], Mean]
+    verdict = task.margin(best)
+    passed = verdict.low >= 0
+    if passed:
+        for policy in policies:
+            margin = task.margin(policy)
+            if margin.low < 0:
+                break
+            best, verdict = policy, margin
+    routes = tuple(Route(segment=segment, millionths=shares) for segment, shares in best.items())
+    return FloorAnswer(
+        routes=routes if passed else None,
+        cost_pico=task.cost(best) if passed else None,
+        floor=floor,
+        estimate=round(task.value(best), _DIGITS),
+        margin=round(verdict.estimate, _DIGITS),
+        margin_low=round(verdict.low, _DIGITS),
+        unrouted_share=round(task.unrouted, _DIGITS),
+        assumption=assumption,
+        reason=None if passed else _not_verified(verdict),
+    )
 
 
 @dataclass(frozen=True)
@@ -113,23 +128,25 @@ class _Task:
     """What is asked.
 
     Attributes:
-        requests: Of every segment with a choice.
+        requests: Of every segment that has a choice.
         total: Of all segments.
         costs: Of every model.
-        hulls: Of every segment, the models worth choosing, from the cheapest to the best.
-        halves: The mean scores in the half to choose by and the half to verify by.
+        scores: What is believed of every model with enough scores, by the half to choose by.
+        means: The mean scores of the half to verify by.
+        start: Where routing starts, in thousandths.
         floor: A quality, or a share of the baseline's.
-        baseline: Of every segment with a choice; none for a floor that is a quality.
-        is_weighted: Whether the means are weighted by propensities.
+        is_share: Whether it is a share; then the start is the baseline.
+        is_weighted: Whether means are weighted by propensities.
     """
 
     requests: Mapping[Segment, int]
     total: int
     costs: Costs
-    hulls: Mapping[Segment, Sequence[str]]
-    halves: tuple[_Half, _Half]
+    scores: Qualities
+    means: _Half
+    start: Mapping[Segment, Mapping[str, int]]
     floor: float
-    baseline: Target | None
+    is_share: bool
     is_weighted: bool
 
     @property
@@ -137,67 +154,105 @@ class _Task:
         """The share of the requests that have no choice."""
         return 1 - sum(self.requests.values()) / self.total
 
-    def value(self, policy: _Policy, half: int) -> float:
-        """The mean quality of all requests."""
+    def value(self, policy: Policy) -> float:
+        """The mean quality of all requests on the half to verify by."""
         return math.fsum(
-            self._weight(segment) * share / _THOUSAND * self.halves[half][segment, model].value
+            self._weight(segment) * share / MILLION * self.means[segment][model].value
             for segment, shares in policy.items()
             for model, share in shares.items()
         )
 
-    def margin(self, policy: _Policy, half: int) -> Range:
-        """By how much the policy is above the floor: the same scores tell of it and of the baseline."""
-        terms: list[tuple[float, Mean]] = []
-        for segment, shares in policy.items():
-            kept = self.baseline[segment] if self.baseline else {}
-            for model in sorted({*shares, *kept}):
-                weight = shares.get(model, 0) / _THOUSAND - self.floor * kept.get(model, 0.0)
-                terms.append((self._weight(segment) * weight, self.halves[half][segment, model]))
-        found = weighted_sum(terms, width=ONE_SIDED)
-        floor = self.floor * self.unrouted if self.baseline else self.floor
-        return Range(estimate=found.estimate - floor, low=found.low - floor, high=found.high - floor)
+    def hope(self, policy: Policy) -> float:
+        """By how much the policy is believed to be above the floor."""
+        return (
+            math.fsum(
+                weight * self.scores[segment][model] for segment, model, weight in self._weights(policy)
+            )
+            - self._least
+        )
 
-    def cost(self, policy: _Policy) -> int:
+    def margin(self, policy: Policy) -> Range:
+        """By how much the policy is above the floor on the half to verify by; the baseline is told by the same scores."""
+        terms = [(weight, self.means[segment][model]) for segment, model, weight in self._weights(policy)]
+        found = weighted_sum(terms, width=ONE_SIDED)
+        low, estimate, high = (each - self._least for each in (found.low, found.estimate, found.high))
+        return Range(estimate=estimate, low=low, high=high)
+
+    def cost(self, policy: Policy) -> int:
         """What a request costs on average, in pico-dollars."""
         whole = sum(
             self.requests[segment] * share * self.costs[segment][model]
             for segment, shares in policy.items()
             for model, share in shares.items()
         )
-        return whole // (_THOUSAND * sum(self.requests.values()))
+        return whole // (MILLION * sum(self.requests.values()))
+
+    @property
+    def _least(self) -> float:
+        """What the policy, less the kept share of the baseline, must come to."""
+        return self.floor * self.unrouted if self.is_share else self.floor
+
+    def _weights(self, policy: Policy) -> Iterator[tuple[Segment, str, float]]:
+        for segment, shares in policy.items():
+            kept = self.start[segment] if self.is_share else {}
+            for model in sorted({*shares, *kept}):
+                weight = shares.get(model, 0) / MILLION - self.floor * kept.get(model, 0) / THOUSAND
+                yield segment, model, self._weight(segment) * weight
 
     def _weight(self, segment: Segment) -> float:
         return self.requests[segment] / self.total
 
 
+def _candidates(task: _Task) -> Iterator[Policy]:
+    """Policies from the start to the cheapest that is believed to keep the floor."""
+    policies = rungs(task.requests, task.costs, task.scores, task.start)
+    yield next(policies)
+    for policy in policies:
+        if task.hope(policy) < 0:
+            return
+        yield policy
+
+
 def _task(seen: Seen, costs: Costs, floor: float, baseline: Target | None) -> _Task:
     total = seen.total
     is_weighted = bool(total.known) and total.both >= _NEARLY * total.scored and doubt(seen) is None
-    halves = (_half(seen, 0, is_weighted=is_weighted), _half(seen, 1, is_weighted=is_weighted))
-    both = halves[0].keys() & halves[1].keys()
-    quality = {
-        segment: {
-            model: halves[0][segment, model].value
-            for model in costs.get(segment, {})
-            if (segment, model) in both
-        }
-        for segment in seen.cells
+    choosing, verifying = (_half(seen, costs, half, is_weighted=is_weighted) for half in (0, 1))
+    shared = {
+        segment: sorted(models.keys() & verifying[segment].keys()) for segment, models in choosing.items()
     }
-    hulls = {segment: _hull(costs[segment], models) for segment, models in quality.items() if models}
+    means = {
+        segment: {model: choosing[segment][model] for model in models}
+        for segment, models in shared.items()
+        if models
+    }
+    requests = {segment: int(seen.requests[segment]) for segment in means}
+    scores = believed(
+        {segment: {model: mean.value for model, mean in models.items()} for segment, models in means.items()},
+        {
+            segment: {model: _variance(mean) for model, mean in models.items()}
+            for segment, models in means.items()
+        },
+    )
+    start = (
+        _best(means, scores, requests)
+        if baseline is None
+        else {segment: thousandths(baseline.get(segment, {})) for segment in means}
+    )
     return _Task(
-        requests={segment: int(seen.requests[segment]) for segment in hulls},
+        requests=requests,
         total=int(total.requests),
         costs=costs,
-        hulls=hulls,
-        halves=halves,
+        scores=scores,
+        means=verifying,
+        start=start,
         floor=floor,
-        baseline=baseline,
+        is_share=baseline is not None,
         is_weighted=is_weighted,
     )
 
 
-def _half(seen: Seen, half: int, *, is_weighted: bool) -> _Half:
-    """The mean scores of one half, where there are enough."""
+def _half(seen: Seen, costs: Costs, half: int, *, is_weighted: bool) -> _Half:
+    """The mean scores of one half, of priced models that have enough of them."""
     alone = Seen(
         {
             segment: {model: (pair[half], NOTHING) for model, pair in models.items()}
@@ -205,12 +260,12 @@ def _half(seen: Seen, half: int, *, is_weighted: bool) -> _Half:
         }
     )
     return {
-        (segment, model): _weighted(cell, alone.evenness[segment])
-        if is_weighted
-        else alone.mean(segment, model)
+        segment: {
+            model: _weighted(cell, alone.evenness[segment]) if is_weighted else alone.mean(segment, model)
+            for model, cell in models.items()
+            if cell.scored >= LEAST_SCORES and model in costs.get(segment, {})
+        }
         for segment, models in alone.cells.items()
-        for model, cell in models.items()
-        if cell.scored >= LEAST_SCORES
     }
 
 
@@ -218,6 +273,31 @@ def _weighted(cell: Cell, evenness: float) -> Mean:
     """The mean of a cell, each score weighted by its inverse propensity."""
     worth = cell.weight_sum**2 / cell.weight_squares
     return Mean(min(1.0, cell.weighted_sum / cell.weight_sum), worth / evenness)
+
+
+def _variance(mean: Mean) -> float:
+    """Of the mean, as if one right and one wrong score more had been seen."""
+    value = (mean.value * mean.count + 1) / (mean.count + 2)
+    return value * (1 - value) / mean.count
+
+
+def _best(means: _Half, scores: Qualities, requests: Mapping[Segment, int]) -> dict[Segment, dict[str, int]]:
+    """Every segment to the model that is best over all, unless another one is clearly ahead there."""
+    ahead: dict[str, float] = {}
+    for segment, found in scores.items():
+        middle = math.fsum(found.values()) / len(found)
+        for model, score in found.items():
+            ahead[model] = ahead.get(model, 0.0) + requests[segment] * (score - middle)
+    overall = max(sorted(ahead), key=lambda model: ahead[model], default="")
+    return {segment: {_leader(found, scores[segment], overall): THOUSAND} for segment, found in means.items()}
+
+
+def _leader(means: Mapping[str, Mean], scores: Mapping[str, float], overall: str) -> str:
+    leader = max(sorted(scores), key=lambda model: scores[model])
+    if overall not in means:
+        return leader
+    error = math.sqrt(_variance(means[leader]) + _variance(means[overall]))
+    return leader if means[leader].value - means[overall].value > CLEARLY * error else overall
 
 
 def _assumption(task: _Task, *, at_random: bool) -> str:
@@ -232,108 +312,24 @@ def _refused(task: _Task) -> str | None:
     """Why nothing can be chosen."""
     if task.unrouted > UNSEEN:
         return (
-            f"{100 * task.unrouted:.0f} % of the requests are of kinds without a priced model that has "
-            f"{LEAST_SCORES} scores in each half"
+            f"{100 * task.unrouted:.0f} % of the requests are of kinds for which no priced model has {LEAST_SCORES} "
+            "scores in each half"
         )
-    if task.baseline and not all(
-        (segment, model) in half
-        for segment in task.hulls
-        for model in task.baseline.get(segment, {"": 1.0})
-        for half in task.halves
-    ):
-        return "the baseline has too few scores for some kinds of requests"
-    best = _best(task)
-    margin = task.margin(best, 0).estimate
-    if margin < 0:
-        return f"the best routing is {-margin:.3f} below the floor already on the half it is chosen by"
+    for segment, shares in task.start.items():
+        lacking = sorted(shares.keys() - task.scores[segment].keys())
+        if lacking or not shares:
+            return (
+                f"the baseline has too few scores or no price: {', '.join(lacking) or 'a segment is missing'}"
+            )
     return None
 
 
-def _too_close(verdict: Range) -> str:
+def _not_verified(verdict: Range) -> str:
+    """Why the first policy, the safest there is, is not verified."""
     if verdict.estimate <= 0:
-        return f"on the other half of the scores, the best routing is {-verdict.estimate:.3f} below the floor"
+        return f"where routing starts, the quality is {-verdict.estimate:.3f} below the floor"
     times = ((verdict.estimate - verdict.low) / verdict.estimate) ** 2
     return (
-        f"the best routing is {verdict.estimate:.3f} above the floor on the other half of the scores, which are too few "
-        f"to be sure: about {times:.1f} times as many would do"
+        f"where routing starts, the quality is {verdict.estimate:.3f} above the floor, but there are too few scores to "
+        f"be sure: about {times:.1f} times as many would do"
     )
-
-
-def _figures(task: _Task, policy: _Policy, verdict: Range) -> dict[str, float]:
-    return {
-        "estimate": round(task.value(policy, 1), _DIGITS),
-        "margin": round(verdict.estimate, _DIGITS),
-        "margin_low": round(verdict.low, _DIGITS),
-    }
-
-
-# The frontier
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """From one model of a segment to a better and dearer one: what all requests gain, and what they cost more."""
-
-    segment: Segment
-    worse: str
-    better: str
-    gain: float
-    dearer: int
-
-
-def _best(task: _Task) -> _Policy:
-    """Every segment to the model that is best in the half to choose by."""
-    return {segment: {hull[-1]: _THOUSAND} for segment, hull in task.hulls.items()}
-
-
-def _walk(task: _Task) -> Iterator[_Policy]:
-    """Policies of the frontier that keep the floor in the half to choose by, from the best to the cheapest.
-
-    The frontier merges the hulls of all segments by what their steps gain for their cost. Here the steps are undone,
-    the least worthwhile first, large ones bit by bit.
-    """
-    policy = _best(task)
-    yield dict(policy)
-    steps = [step for segment in task.hulls for step in _steps(task, segment)]
-    steps.sort(key=lambda step: (step.gain / step.dearer, str(step.segment), step.better))
-    width = math.fsum(step.gain for step in steps) / _POINTS
-    since = 0.0
-    for step in steps:
-        pieces = max(1, round(step.gain / width))
-        for piece in range(1, pieces + 1):
-            back = _THOUSAND * piece // pieces
-            shares = {step.better: _THOUSAND - back, step.worse: back}
-            policy[step.segment] = {model: share for model, share in shares.items() if share}
-            since += step.gain / pieces
-            if since > width * _ALMOST or step is steps[-1]:
-                if task.margin(policy, 0).estimate < 0:
-                    return
-                yield dict(policy)
-                since = 0.0
-
-
-def _steps(task: _Task, segment: Segment) -> Iterator[_Step]:
-    hull, requests = task.hulls[segment], task.requests[segment]
-    for worse, better in pairwise(hull):
-        gain = task.halves[0][segment, better].value - task.halves[0][segment, worse].value
-        dearer = task.costs[segment][better] - task.costs[segment][worse]
-        yield _Step(segment, worse, better, gain * requests / task.total, dearer * requests)
-
-
-def _hull(costs: Mapping[str, int], quality: Mapping[str, float]) -> tuple[str, ...]:
-    """The models, cheapest first, each of which gains less for its cost than the one before; the last is the best."""
-    hull: list[str] = []
-    for model in sorted(quality, key=lambda model: (costs[model], -quality[model], model)):
-        if hull and quality[model] <= quality[hull[-1]]:
-            continue
-        while len(hull) > 1 and _slope(costs, quality, hull[-2:]) <= _slope(
-            costs, quality, (hull[-1], model)
-        ):
-            hull.pop()
-        hull.append(model)
-    return tuple(hull)
-
-
-def _slope(costs: Mapping[str, int], quality: Mapping[str, float], step: Sequence[str]) -> float:
-    worse, better = step
-    return (quality[better] - quality[worse]) / (costs[better] - costs[worse])

@@ -75,7 +75,7 @@ def policy_of(found: FloorAnswer, traffic: Traffic) -> Policy | None:
         said = dict(zip(traffic.columns, route.segment, strict=True))
         when = When(**{name: (value,) for name, value in said.items() if name in CONDITIONS and value})
         costs = traffic.costs[route.segment]
-        best = max((costs[model].estimate, model) for model in route.thousandths)
+        best = max((costs[model].estimate, model) for model in route.millionths)
         chosen[when] = max(best, chosen.get(when, best))
     rules = [Rule(when=when, model=model) for when, (_, model) in chosen.items()]
     rules.sort(key=lambda rule: -sum(bool(words) for words in rule.when.words()))

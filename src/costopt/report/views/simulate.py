@@ -172,7 +172,15 @@ def _floor(simulated: Simulation, again: Again) -> Iterator[Line]:
         quality = f"quality {found.estimate:.3f}, at least {found.floor + (found.margin_low or 0):.3f}"
         yield line(Span(f"Floor {found.floor:g}  {each} a request", "strong"), f"{DOT}{quality}{DOT}verified")
         yield line(Span(f"assumes {found.assumption}", "muted"))
-        yield line(f"costopt simulate {again.bill} --floor {found.floor:g} --export policy")
+        split = any(len(route.millionths) > 1 for route in found.routes or ())
+        whole = (
+            f", where a split segment goes to its better model: policy floor {found.floor:g} above"
+            if split
+            else ""
+        )
+        yield line(
+            f"as a file{whole}{DOT}costopt simulate {again.bill} --floor {found.floor:g} --export policy"
+        )
     if len(simulated.frontier) > 1:
         first, last = simulated.frontier[0], simulated.frontier[-1]
         ends = f"{format_usd(first.cost_usd)} at {first.quality:.2f} – {format_usd(last.cost_usd)} at {last.quality:.2f}"
