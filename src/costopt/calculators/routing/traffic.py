@@ -21,7 +21,7 @@ from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
 from costopt.pricing.rates import NOTHING, rate_key, rates_of
-from costopt.pricing.repricing import CONDITION_READS, COSTS, Repricing
+from costopt.pricing.repricing import CONDITION_NAMES, CONDITION_READS, COSTS, Repricing
 from costopt.rollups.rollup import Key, Rollup
 
 COMPLEXITY: Final = "complexity"
@@ -40,6 +40,7 @@ _TAKEN: Final = {
     *(key.name for key in (HALF, _SQUARES, *SUMS)),
     *(*COSTS, *PAIR_COLUMNS),
     *("served", "is_free", "lacking"),
+    *CONDITION_NAMES,
 }
 
 
