@@ -26,6 +26,7 @@ id = "acme"
 infer = { prefix = ["acme-"] }
 [[provider]]
 id = "openai"
+infer = { prefix = ["gpt-"] }
 [[provider]]
 id = "google"
 
@@ -121,15 +122,16 @@ def simulated(priced: Catalog, tmp_path: Path) -> Simulated:
         csv: str,
         policies: Sequence[Policy],
         baselines: Sequence[str] = ("logged",),
-        sampled: Sample | None = None,
         logs: Mapping[str, Any] | None = None,
+        *,
+        sampling: bool = True,
         **terms: Any,  # noqa: ANN401 - those of `Terms`
     ) -> Simulation:
         (tmp_path / "log.csv").write_text(csv, encoding="utf-8")
         planned = plan(Terms(tuple(policies), tuple(baselines), **terms), priced)
-        sample = sampled or Sample(planned.columns, with_prompt=False)
+        sample = Sample(planned.columns, with_prompt=False)
         reading = Logs(("log.csv",), columns=READS, sink=sample.add, **(logs or {}))
         loaded: Loaded = load(reading, priced, planned.rollups)
-        return simulate(planned, loaded.rollups, loaded.provenance, sample)
+        return simulate(planned, loaded.rollups, loaded.provenance, sample if sampling else None)
 
     return run

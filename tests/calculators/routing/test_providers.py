@@ -101,18 +101,14 @@ def test_models_are_given_by_their_number_of_requests_and_then_by_name(performed
 
     found = performed(log).models
 
-    assert [(each.model, each.share_pct) for each in found] == [
-        ("z", 40),
-        ("acme/acme-large", 20),
-        ("acme/acme-small", 20),
-        ("y", 20),
-    ]
+    assert [each.model for each in found] == ["z", "acme/acme-large", "acme/acme-small", "y"]
+    assert [each.share_pct for each in found] == [40, 20, 20, 20]
 
 
 def test_requests_without_tokens_have_no_price_for_a_thousand(performed: Performed) -> None:
     found = only(performed(f"{HEAD}\n2026-10-01T08:00:00Z,acme-large,0,0\n"))
 
-    assert (found.cost_usd, found.per_request_usd, found.per_1k_tokens_usd) == (0, 0, None)
+    assert [found.cost_usd, found.per_request_usd, found.per_1k_tokens_usd] == [0, 0, None]
 
 
 def test_the_mean_cost_is_that_of_the_requests_whose_cost_is_known(performed: Performed) -> None:
@@ -123,7 +119,8 @@ def test_the_mean_cost_is_that_of_the_requests_whose_cost_is_known(performed: Pe
 
     found = only(performed(log))
 
-    assert (found.requests, found.cost_usd, found.per_request_usd, found.per_1k_tokens_usd) == (2, 4, 4, 4)
+    assert found.requests == 2
+    assert found.cost_usd == found.per_request_usd == found.per_1k_tokens_usd == 4
 
 
 # Latency
@@ -187,6 +184,18 @@ def test_what_a_policy_may_know_of_a_model(read: Callable[[str], Loaded], priced
         "acme/acme-large": Performance(150.0, 0.5, 0.7),
         "acme/acme-small": Performance(None, None, None),
     }
+
+
+def test_requests_that_failed_before_they_used_anything_count_for_their_model(performed: Performed) -> None:
+    log = f"""{HEAD},status
+2026-10-01T08:00:00Z,acme-large,9,9,ok
+2026-10-01T09:00:00Z,acme-large,0,0,error
+"""
+
+    found = only(performed(log))
+
+    assert (found.model, found.errors) == ("acme/acme-large", 1)
+    assert found.reliability_pct == 50
 
 
 # Trend

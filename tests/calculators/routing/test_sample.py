@@ -17,7 +17,6 @@ from costopt.models.schema import REQUESTS
 from costopt.pricing.catalog import Catalog
 
 BY = ("complexity", "request_type")
-TYPES = {"timestamp": pl.Datetime("us", "UTC"), "team": pl.String}
 
 
 def requests(*rows: Mapping[str, object], model: str = "acme-large") -> pl.DataFrame:
@@ -37,8 +36,7 @@ def requests(*rows: Mapping[str, object], model: str = "acme-large") -> pl.DataF
     table = {name: [row.get(name) for row in full] for name in names}
     return pl.DataFrame(
         table,
-        schema={name: REQUESTS.get(name, TYPES.get(name)) for name in names}
-        | {"timestamp": TYPES["timestamp"]},
+        schema={name: REQUESTS.get(name, pl.String) for name in names},
     )
 
 
