@@ -366,7 +366,7 @@ def test_an_example_rule_of_the_ready_made_file_is_one(shipped: Catalog) -> None
     ("name", "hint"), [("cheapst", "did you mean `cheapest`?"), ("router", "a file's name ends in .toml")]
 )
 def test_an_unknown_ready_made_policy_is_refused(name: str, hint: str) -> None:
-    with pytest.raises(ConfigError, match=f"no ready-made policy `{name}`") as caught:
+    with pytest.raises(ConfigError, match=f"No ready-made policy `{name}`") as caught:
         ready_policy(name)
 
     assert hint in caught.value.hint

@@ -10,7 +10,6 @@ from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
 from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
 from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
-from costopt.models.money import format_usd, usd
 from costopt.models.result import Frozen
 
 TrapName = Literal[
@@ -160,10 +159,13 @@ def _dominated(
 
 
 def _more(cost: int, cheaper: int) -> str:
-    """`12 % more than`, `3.5 times as much as`."""
-    if cost < 2 * cheaper:
-        return f"{_percent(cost / cheaper - 1)} more than"
-    return f"{cost / cheaper:.1f} times as much as" if cheaper else "more than"
+    """`0.4 % more than`, `12 % more than`, `3.5 times as much as`."""
+    if not cheaper:
+        return "more than"
+    if cost >= 2 * cheaper:
+        return f"{cost / cheaper:,.1f} times as much as"
+    percent = 100 * (cost / cheaper - 1)
+    return f"{percent:.{0 if percent >= 10 else 1}f} % more than"  # noqa: PLR2004 - two digits
 
 
 def _costs_within(
@@ -195,10 +197,9 @@ def dear_baseline(name: str, cost: int, used: Mapping[str, int]) -> Trap | None:
     dearest = max(used, key=lambda model: (used[model], model), default=None)
     if dearest is None or cost <= used[dearest]:
         return None
-    times = f", {cost / used[dearest]:,.1f} times as much" if used[dearest] else ""
     return Trap(
         name="baseline dearer than any model used",
-        text=f"{name} is {format_usd(usd(cost))} a request{times} as the dearest model used, `{dearest}`",
+        text=f"{name} costs {_more(cost, used[dearest])} the dearest model used, `{dearest}`",
         evidence={"baseline": name, "baseline_pico": cost, "dearest": dearest, "dearest_pico": used[dearest]},
     )
 
