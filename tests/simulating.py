@@ -1,6 +1,6 @@
 """Logs and policies for the router simulation's command, of the models that the small catalog of `tests/cli` has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 LARGE, SMALL, GRAND = "openai/gpt-large", "openai/gpt-small", "anthropic/claude-grand"
 KINDS = ("classify", "chat", "analyze")
@@ -27,9 +27,9 @@ enabled = false
 OF_THE_LOG = 'name = "of the log"\ntiers = "log"\n'
 
 
-def csv(rows: Iterable[dict[str, object]]) -> str:
+def csv(rows: Iterable[Mapping[str, object]]) -> str:
     """A log of requests; each has an id of its own and comes an hour after the one before."""
-    lines = []
+    lines: list[str] = []
     for number, row in enumerate(rows):
         day, hour = divmod(number, 24)
         own = {

@@ -701,9 +701,7 @@ def test_few_prompts_teach_nothing(run: Run, write: Write) -> None:
     _, out, _ = run("simulate", "p.csv", "--policy", "ours.toml", "--learn", "router.json", width=200)
 
     assert [row for row in out.splitlines() if row.startswith(" router")] == snapshot(
-        [
-            ' router      not used · 20 independent labelled requests, 100 are needed to learn from'
-        ]
+        [" router      not used · 20 independent labelled requests, 100 are needed to learn from"]
     )
 
 
