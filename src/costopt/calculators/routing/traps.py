@@ -9,6 +9,7 @@ import polars as pl
 from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
 from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
+from costopt.calculators.routing.ladder import Costs
 from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
 from costopt.models.money import format_usd, usd
 from costopt.models.result import Frozen
@@ -108,9 +109,7 @@ def within_segments(seen: Seen, one: str, other: str) -> Range | None:
     return weighted_sum(terms)
 
 
-def dominated_tiers(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], least: float = LEAST_BETTER
-) -> tuple[Trap, ...]:
+def dominated_tiers(seen: Seen, costs: Costs, least: float = LEAST_BETTER) -> tuple[Trap, ...]:
     """Models that cost more than another and are no better on requests of the same kind.
 
     Args:
@@ -126,9 +125,7 @@ def dominated_tiers(
     return tuple(trap for trap in found if trap)
 
 
-def _dominated(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], model: str, others: list[str], least: float
-) -> Trap | None:
+def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: float) -> Trap | None:
     """The cheapest of the models that dominate this one."""
     worse = []
     for other in others:
@@ -160,9 +157,7 @@ def _dominated(
     )
 
 
-def _costs_within(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], one: str, other: str
-) -> tuple[int, int] | None:
+def _costs_within(seen: Seen, costs: Costs, one: str, other: str) -> tuple[int, int] | None:
     """The mean costs of two models over the segments where both have scores and costs."""
     shared = [
         (int(seen.requests[segment]), costs[segment][one], costs[segment][other])
@@ -189,10 +184,10 @@ def dear_baseline(name: str, cost: int, used: Mapping[str, int]) -> Trap | None:
     dearest = max(used, key=lambda model: (used[model], model), default=None)
     if dearest is None or cost <= used[dearest]:
         return None
-    times = f", {cost / used[dearest]:,.1f} times as much" if used[dearest] else ""
+    times = f"{cost / used[dearest]:,.1f} times as much as" if used[dearest] else "more than"
     return Trap(
         name="baseline dearer than any model used",
-        text=f"{name} is {format_usd(usd(cost))} a request{times} as the dearest model used, `{dearest}`",
+        text=f"{name} is {format_usd(usd(cost))} a request, {times} the dearest model used, `{dearest}`",
         evidence={"baseline": name, "baseline_pico": cost, "dearest": dearest, "dearest_pico": used[dearest]},
     )
 
