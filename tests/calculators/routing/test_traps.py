@@ -11,7 +11,6 @@ from costopt.calculators.routing.traps import (
     no_overlap,
     simpson_reversals,
     uncalibrated_threshold,
-    within_segments,
 )
 
 USD = 10**12
@@ -83,15 +82,6 @@ def test_no_reversal_is_claimed_without_evidence(csv: str) -> None:
     assert simpson_reversals(looked_at(csv)) == ()
 
 
-def test_models_are_compared_where_both_were_used() -> None:
-    seen = looked_at("tag,model,requests,quality\nx,a,500,0.9\nx,b,500,0.6\ny,a,500,0.1\n")
-
-    found = within_segments(seen, "a", "b")
-
-    assert found is not None
-    assert found.estimate == pytest.approx(0.3)
-
-
 # Dominated tier
 
 TIERS = """tag,model,requests,quality
@@ -135,6 +125,15 @@ def test_few_scores_dominate_nothing() -> None:
 @pytest.mark.parametrize("costs", [{}, {("x",): {"mini": 1}}], ids=["none", "of one"])
 def test_models_without_a_cost_are_not_compared(costs: Costs) -> None:
     assert dominated_tiers(looked_at(TIERS), costs) == ()
+
+
+def test_models_are_compared_only_where_both_were_used() -> None:
+    seen = looked_at("tag,model,requests,quality\nx,mini,900,0.9\nx,top,900,0.6\ny,top,900,0.99\n")
+    costs: Costs = {("x",): {"mini": 1, "top": 2}, ("y",): {"mini": 1, "top": 2}}
+
+    (found,) = dominated_tiers(seen, costs)
+
+    assert found.evidence["difference"] == pytest.approx(-0.3)
 
 
 def test_models_that_share_no_segment_are_not_compared() -> None:
