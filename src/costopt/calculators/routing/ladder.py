@@ -161,7 +161,7 @@ def believed(means: Qualities, variances: Qualities) -> dict[Segment, dict[str, 
         for model in found
     }
     free = len(expected) - len(means) - len(effects) + 1
-    if free <= 0:
+    if free <= 0 or not expected:
         return {segment: dict(found) for segment, found in means.items()}
     off = math.fsum((means[segment][model] - middle) ** 2 for (segment, model), middle in expected.items())
     differ = max(0.0, off / free - _mean(variances[segment][model] for segment, model in expected))

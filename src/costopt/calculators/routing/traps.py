@@ -1,7 +1,7 @@
 """Conclusions about routing that look right and are not, each found by name."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
 from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
+from costopt.calculators.routing.ladder import Costs
 from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
 from costopt.models.money import format_usd, usd
 from costopt.models.result import Frozen
@@ -68,10 +69,11 @@ def simpson_reversals(seen: Seen) -> tuple[Trap, ...]:
 
 
 def _simpson(seen: Seen, one: str, other: str) -> Trap | None:
-    whole = weighted_sum([(1.0, _whole(seen, one)), (-1.0, _whole(seen, other))])
-    within = within_segments(seen, one, other)
-    if within is None:
+    overall = [(1.0, _whole(seen, one)), (-1.0, _whole(seen, other))]
+    shared = _within(seen, one, other)
+    if _middle(overall) * _middle(shared) >= 0:
         return None
+    whole, within = weighted_sum(overall), weighted_sum(shared)
     if whole.low > 0 > within.high:
         ahead, behind, sign = one, other, 1.0
     elif whole.high < 0 < within.low:
@@ -91,26 +93,25 @@ def _simpson(seen: Seen, one: str, other: str) -> Trap | None:
     )
 
 
-def within_segments(seen: Seen, one: str, other: str) -> Range | None:
-    """The difference of two models' mean scores, one less the other, over segments where both have scores.
+def _within(seen: Seen, one: str, other: str) -> list[tuple[float, Mean]]:
+    """The difference of two models' means over the segments where both have scores, as a sum; empty if there are none.
 
-    Segments weigh by their requests; None where the models share no segment.
+    Segments weigh by their requests.
     """
     shared = [segment for segment in seen.cells if {one, other} <= _scored(seen, segment)]
-    if not shared:
-        return None
     requests = math.fsum(seen.requests[segment] for segment in shared)
-    terms = [
+    return [
         (sign * seen.requests[segment] / requests, seen.mean(segment, model))
         for segment in shared
         for sign, model in ((1, one), (-1, other))
     ]
-    return weighted_sum(terms)
 
 
-def dominated_tiers(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], least: float = LEAST_BETTER
-) -> tuple[Trap, ...]:
+def _middle(terms: Sequence[tuple[float, Mean]]) -> float:
+    return math.fsum(weight * mean.value for weight, mean in terms)
+
+
+def dominated_tiers(seen: Seen, costs: Costs, least: float = LEAST_BETTER) -> tuple[Trap, ...]:
     """Models that cost more than another and are no better on requests of the same kind.
 
     Args:
@@ -126,16 +127,16 @@ def dominated_tiers(
     return tuple(trap for trap in found if trap)
 
 
-def _dominated(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], model: str, others: list[str], least: float
-) -> Trap | None:
+def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: float) -> Trap | None:
     """The cheapest of the models that dominate this one."""
     worse = []
     for other in others:
         dear = _costs_within(seen, costs, model, other)
-        better = within_segments(seen, model, other)
-        if dear and better and dear[0] > dear[1] and better.high < least:
-            worse.append((dear[1] / dear[0], other, dear, better))
+        shared = _within(seen, model, other)
+        if dear and dear[0] > dear[1] and _middle(shared) < least:
+            better = weighted_sum(shared)
+            if better.high < least:
+                worse.append((dear[1] / dear[0], other, dear, better))
     if not worse:
         return None
     _, other, (cost, cheaper), better = min(worse, key=lambda each: each[:2])
@@ -160,9 +161,7 @@ def _dominated(
     )
 
 
-def _costs_within(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], one: str, other: str
-) -> tuple[int, int] | None:
+def _costs_within(seen: Seen, costs: Costs, one: str, other: str) -> tuple[int, int] | None:
     """The mean costs of two models over the segments where both have scores and costs."""
     shared = [
         (int(seen.requests[segment]), costs[segment][one], costs[segment][other])
@@ -189,10 +188,10 @@ def dear_baseline(name: str, cost: int, used: Mapping[str, int]) -> Trap | None:
     dearest = max(used, key=lambda model: (used[model], model), default=None)
     if dearest is None or cost <= used[dearest]:
         return None
-    times = f", {cost / used[dearest]:,.1f} times as much" if used[dearest] else ""
+    times = f"{cost / used[dearest]:,.1f} times as much as" if used[dearest] else "more than"
     return Trap(
         name="baseline dearer than any model used",
-        text=f"{name} is {format_usd(usd(cost))} a request{times} as the dearest model used, `{dearest}`",
+        text=f"{name} is {format_usd(usd(cost))} a request, {times} the dearest model used, `{dearest}`",
         evidence={"baseline": name, "baseline_pico": cost, "dearest": dearest, "dearest_pico": used[dearest]},
     )
 
