@@ -106,6 +106,67 @@ def test_a_sum_beyond_64_bits_is_exact() -> None:
     assert rows(merge([part, part, part], rollup, MEASURES)) == [("a", 3, 0, 3 * 2**100 + 3)]
 
 
+SQUARES = Key("squares", pl.col("tokens").cast(pl.Int128) * pl.col("tokens"), ("tokens",))
+SEEN = Key("seen", pl.col("requests").fill_null(1) * (pl.col("score") > 0), ("requests", "score"))
+SUMMED = Rollup("by_model", ("model",), sums=(SQUARES, SEEN))
+
+
+def test_a_rollup_may_have_sums_of_its_own() -> None:
+    (found,) = build(frame("model,requests,tokens,score\na,1,10,1\na,5,20,1\nb,2,3,0\n"), [SUMMED], MEASURES)
+
+    assert sorted(rows(found)) == [("a", 6, 30, 0, 500, 6), ("b", 2, 3, 0, 9, 0)]
+    assert found.dtypes[-2:] == [pl.Int128, pl.Int128]
+
+
+def test_what_is_null_adds_nothing_to_a_sum() -> None:
+    (found,) = build(frame("model,requests,tokens,score\na,1,10,\na,1,20,1\n"), [SUMMED], MEASURES)
+
+    assert rows(found) == [("a", 2, 30, 0, 500, 1)]
+
+
+def test_a_sum_of_a_column_that_the_frame_lacks_is_zero() -> None:
+    (found,) = build(frame("model,tokens\na,10\n"), [SUMMED], MEASURES)
+
+    assert rows(found) == [("a", 1, 10, 0, 100, 0)]
+
+
+def test_a_frame_without_numbers_of_requests_has_one_a_row_in_sums_too() -> None:
+    (found,) = build(frame("model,score\na,1\na,2\n"), [SUMMED], MEASURES)
+
+    assert rows(found) == [("a", 2, 0, 0, 0, 2)]
+
+
+def test_sums_of_parts_are_added_up_exactly() -> None:
+    logs = [
+        "model,tokens,score\na,10,1\nb,1,1\n",
+        "model,tokens\na,5\n",
+        "model,score,tokens\na,1,4000000000\n",
+    ]
+    parts = [build(frame(log), [SUMMED], MEASURES)[0] for log in logs]
+
+    merged = merge([merge(parts[1:], SUMMED, MEASURES), parts[0]], SUMMED, MEASURES)
+
+    assert rows(merged) == [("a", 3, 4000000015, 0, 16 * 10**18 + 125, 2), ("b", 1, 1, 0, 1, 1)]
+    assert merged.schema["squares"] == pl.Int128
+
+
+def test_rollups_in_one_pass_keep_their_sums_apart() -> None:
+    plain, summed = build(frame("model,tokens,score\na,10,1\n"), [BY_MODEL, SUMMED], MEASURES)
+
+    assert plain.columns == ["model", "requests", "tokens", "cost"]
+    assert summed.columns == ["model", "requests", "tokens", "cost", "squares", "seen"]
+
+
+def test_a_rollup_reads_the_columns_of_its_keys_and_sums_each_once() -> None:
+    long = Key("is_long", pl.col("tokens") > 15, ("tokens", "model"))
+
+    rollup = Rollup("r", ("model", "team"), (long,), (SQUARES, SEEN))
+
+    assert rollup.reads == ("model", "team", "tokens", "requests", "score")
+    assert rollup.columns == ("model", "team", "is_long")
+    assert Rollup("r", ()).reads == ()
+
+
 def test_rollups_are_equal_by_their_keys() -> None:
     one = Rollup("r", ("model",), (Key("day", pl.col("timestamp").dt.date(), ("timestamp",)),))
     same = Rollup("r", ("model",), (Key("day", pl.col("timestamp").dt.date(), ("timestamp",)),))

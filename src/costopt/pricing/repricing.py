@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from costopt.models.schema import COUNTS
+from costopt.models.schema import COUNTS, PICO
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.costing import price
 from costopt.pricing.lending import model_of
@@ -24,6 +24,8 @@ CONDITION_READS: Final = ("timestamp", "input_tokens", "requests", "context_toke
 _DATE, _WINDOW, _SIZE = "price_date", "price_window", "price_size"
 _OUTPUT: Final = tuple(name for name in COUNTS if name.startswith(("output", "reasoning")))
 _INPUT: Final = tuple(name for name in COUNTS if name.endswith("_tokens") and name not in _OUTPUT)
+COSTS: Final = ("input_cost", "output_cost", "other_cost")
+"""What `Repricing.costs` tells apart: input and output tokens, and what is billed by the piece."""
 _DAWN: Final = dt.datetime(1970, 1, 5, tzinfo=dt.UTC)
 """A Monday before all prices."""
 
@@ -61,26 +63,31 @@ class Repricing:
         yield _SIZE, sizes.search_sorted(pl.coalesce("context_tokens", mean), side="left").cast(pl.Int32)
 
     def costs(self, rollup: pl.DataFrame, model: int) -> pl.DataFrame:
-        """What each group would cost on a model, in pico-dollars: for its input, and for all else.
+        """What each group would cost on a model, in pico-dollars.
 
         Args:
-            rollup: Sums of `COUNTS` by `mode`, `conditions` and whatever else.
+            rollup: Sums of `COUNTS` by `mode`, `conditions` and whatever else; with `status`, requests that failed and
+                used nothing are free.
             model: Its number, for `lending.model_of`.
 
         Returns:
-            `input_cost` and `output_cost` (with fees and searches), both null where there is no price.
+            `COSTS`: for input tokens, for output tokens, and for searches and each request's fee; all null where there
+            is no price.
         """
         rows = model_of(self._catalog, model).prices
         if not {*windows_of(rows)} <= {*self._windows}:
-            nothing = pl.Series([None], dtype=pl.Int128).new_from_index(0, rollup.height)
-            return pl.DataFrame([nothing.alias("input_cost"), nothing.alias("output_cost")])
+            nothing = pl.Series([None], dtype=PICO).new_from_index(0, rollup.height)
+            return pl.DataFrame([nothing.alias(name) for name in COSTS])
         groups = self._typical(rollup).with_columns(slot=pl.lit(0, dtype=pl.Int64))
         rated = groups.with_columns(rate_id=Schedule(self._catalog, (model,)).rate_id(groups.columns))
-        output = price(
-            rated.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in _INPUT), self._catalog
+        whole, without_input, other = (
+            price(
+                rated.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in left_out), self._catalog
+            )
+            for left_out in ((), _INPUT, (*_INPUT, *_OUTPUT))
         )
-        whole = price(rated, self._catalog)
-        return pl.DataFrame([(whole - output).alias("input_cost"), output.alias("output_cost")])
+        parts = (whole - without_input, without_input - other, other)
+        return pl.DataFrame([part.alias(name) for part, name in zip(parts, COSTS, strict=True)])
 
     def _typical(self, rollup: pl.DataFrame) -> pl.DataFrame:
         """Groups with the time and the prompt size of one of their requests."""
@@ -96,7 +103,12 @@ class Repricing:
         )
 
     def _moment(self, date: int, window: int) -> dt.datetime:
-        """The first time from a day on that lies in a window of the week."""
+        """The first time from a day on that lies in a window of the week.
+
+        No window reaches beyond midnight, so that it comes no later than any request of that window.
+        """
         day = dt.datetime.combine(self._dates[date - 1], dt.time(), dt.UTC) if date else _DAWN
+        if len(self._windows) == 1:
+            return day
         weekday, minute = divmod(self._windows[window], 24 * 60)
-        return day + dt.timedelta(days=(weekday - day.weekday()) % 7, minutes=minute) if window else day
+        return day + dt.timedelta(days=(weekday - day.weekday()) % 7, minutes=minute)

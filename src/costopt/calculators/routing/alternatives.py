@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from costopt.calculators.routing.candidates import Known
 from costopt.calculators.routing.cells import Segment
 from costopt.calculators.routing.estimates import QualityClaim, claim
-from costopt.calculators.routing.outcome import Known
 from costopt.calculators.routing.traffic import Traffic
 from costopt.models.money import percent, usd
 from costopt.models.result import Frozen

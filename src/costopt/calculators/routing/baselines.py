@@ -8,9 +8,9 @@ from typing import Final
 from costopt.calculators.routing.cells import Seen, everything_to
 from costopt.calculators.routing.estimates import claim
 from costopt.calculators.routing.outcome import Baseline, per_million
-from costopt.calculators.routing.traffic import NO_COST, Cost, Traffic
+from costopt.calculators.routing.traffic import Traffic, total
 from costopt.errors import ConfigError
-from costopt.models.money import format_usd, usd
+from costopt.models.money import exact_usd, usd
 
 LOGGED: Final = "logged"
 FRONTIER: Final = "frontier"
@@ -54,7 +54,7 @@ def _baseline(
         return _known(name, "what was paid", usd(traffic.total_cost), traffic)
     flat = flat_price(name)
     if flat is not None:
-        meaning = f"a stated {format_usd(flat)} a request"
+        meaning = f"a stated {exact_usd(flat)} a request"
         return _known(name, meaning, flat * traffic.total_requests, traffic)
     if name == FRONTIER:
         if frontier is None:
@@ -85,9 +85,7 @@ def _single(name: str, meaning: str, model: str, traffic: Traffic) -> Baseline:
             model=model,
             reason=f"it has no price for some requests of {missing} of {len(costs)} segments",
         )
-    whole: Cost = NO_COST
-    for cost in known:
-        whole = whole.plus(cost)
+    whole = total(known)
     return Baseline(
         name=name,
         meaning=meaning,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from costopt.calculators.routing.outcome import ENOUGH_SCORES
+from costopt.calculators.routing.candidates import ENOUGH_SCORES
 from costopt.calculators.routing.policy_file import find_model
 from costopt.calculators.routing.providers import Performances
 from costopt.errors import ConfigError

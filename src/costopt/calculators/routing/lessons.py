@@ -28,9 +28,10 @@ def learn(requests: pl.DataFrame, unit_costs: Mapping[str, float]) -> Learned:
         unit_costs: By model, what a request cost on average.
 
     Raises:
-        ConfigError: The log has no prompts with a quality of two models, or scikit-learn is not installed.
+        ConfigError: The log has no prompts with a quality of two models, one of them has no price, or scikit-learn is
+            not installed.
     """
-    if "prompt" not in requests.columns:
+    if not requests["prompt"].count():
         raise ConfigError(
             "The log has no prompts to learn from", hint="name their column: `--map prompt=NAME`"
         )
@@ -42,7 +43,13 @@ def learn(requests: pl.DataFrame, unit_costs: Mapping[str, float]) -> Learned:
             "A router is learned from the scored answers of two models",
             hint="a score is read from `quality`, 0 to 1: `--map quality=NAME`",
         )
-    weak, strong = sorted(models, key=lambda name: (unit_costs.get(name, 0.0), name))
+    unknown = next((name for name in models if name not in unit_costs), None)
+    if unknown is not None:
+        raise ConfigError(
+            f"Which model is the weak one is unknown: `{unknown}` has no price",
+            hint="name a file with its price: `--pricing FILE`",
+        )
+    weak, strong = sorted(models, key=lambda name: (unit_costs[name], name))
     both = _answered_by_both(scored, weak, strong)
     if both.height >= _ENOUGH_PAIRS:
         return learn_from_pairs(both, by=_categories(both))

@@ -1,22 +1,17 @@
 """What a policy would have done with a log's traffic: where requests go, what that costs, and what it rests on."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from costopt.calculators.routing.cells import Seen, Segment
-from costopt.calculators.routing.decide import Candidate, Decision, Traits, decide
-from costopt.calculators.routing.estimates import Prior, QualityClaim, claim
-from costopt.calculators.routing.pairs import Pairs
+from costopt.calculators.routing.candidates import Known, candidates_of, traits_of
+from costopt.calculators.routing.cells import Segment
+from costopt.calculators.routing.decide import Decision, decide
+from costopt.calculators.routing.estimates import QualityClaim, claim
 from costopt.calculators.routing.policy import Policy, TierName
-from costopt.calculators.routing.providers import Performance
-from costopt.calculators.routing.traffic import COMPLEXITY, NO_COST, Cost, Traffic
+from costopt.calculators.routing.traffic import COMPLEXITY, Cost, Traffic, total
 from costopt.models.money import percent, usd
 from costopt.models.result import Frozen
-
-ENOUGH_SCORES: Final = 30
-"""Scores of a model in a segment from which a policy may choose by its quality there."""
 
 
 class Escalated(Frozen):
@@ -177,23 +172,6 @@ def per_million(cost: Decimal, requests: int) -> Decimal:
     return usd(round(cost * 10**12 / requests) * 1_000_000) if requests else Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a log tells beside costs.
-
-    Attributes:
-        seen: Its quality scores, by segment.
-        pairs: Prompts that several models served.
-        prior: Qualities that others have measured.
-        performance: By model its latency and reliability.
-    """
-
-    seen: Seen
-    pairs: Pairs | None
-    prior: Prior | None
-    performance: Mapping[str, Performance]
-
-
 class Escalating(NamedTuple):
     """The share of requests that escalate, of those that can, in millionths, and what that rests on."""
 
@@ -208,37 +186,6 @@ class _Move(NamedTuple):
     decision: Decision
     cost: Cost
     stronger: Cost | None
-
-
-def candidates_of(traffic: Traffic, known: Known, segment: Segment) -> dict[str, Candidate]:
-    """What is known of each candidate for one request of a segment."""
-    requests = traffic.requests[segment]
-    found = {}
-    for name, cost in traffic.costs[segment].items():
-        performance = known.performance.get(name)
-        found[name] = Candidate(
-            name,
-            usd(cost.estimate) / requests,
-            _quality(known, segment, name),
-            performance.latency if performance else None,
-            performance.reliability if performance else None,
-        )
-    return found
-
-
-def _quality(known: Known, segment: Segment, model: str) -> float | None:
-    """The mean score of a model in a segment, if there are enough; else what others have measured."""
-    if segment in known.seen.cells:
-        cell = known.seen.cell(segment, model)
-        if cell.scored >= ENOUGH_SCORES:
-            return cell.quality
-    return known.prior.qualities.get(model) if known.prior else None
-
-
-def traits_of(columns: Sequence[str], segment: Segment) -> Traits:
-    """What a policy may ask of a segment's requests."""
-    values = dict(zip(columns, segment, strict=True))
-    return Traits(*(values.get(name) for name in Traits._fields))
 
 
 def outcome(
@@ -258,7 +205,7 @@ def outcome(
         escalating: How many requests escalate.
     """
     moves = [_move(policy, traffic, known, segment) for segment in traffic.requests]
-    cost = _summed(move.cost for move in moves)
+    cost = total(move.cost for move in moves)
     escalated = _escalated(moves, traffic, escalating)
     target = {move.segment: {move.decision.model: 1.0} for move in moves if move.decision.model}
     return Outcome(
@@ -271,7 +218,7 @@ def outcome(
         high_usd=usd(cost.high),
         per_million_usd=per_million(usd(cost.estimate), traffic.total_requests),
         escalated=escalated,
-        savings=tuple(_saving(each, cost, escalated) for each in baselines if each.cost_usd is not None),
+        savings=tuple(_savings(baselines, moves, escalated)),
         quality=claim(known.seen, target, known.pairs, known.prior),
         latency_ms=_mean(moves, traffic, {name: each.latency for name, each in known.performance.items()}, 1),
         confidence=_mean(
@@ -297,17 +244,10 @@ def _dearest(move: _Move) -> tuple[int, tuple[str, ...]]:
     return -move.cost.estimate, tuple(str(each) for each in move.segment)
 
 
-def _summed(costs: Iterable[Cost]) -> Cost:
-    whole = NO_COST
-    for each in costs:
-        whole = whole.plus(each)
-    return whole
-
-
 def _escalated(moves: Sequence[_Move], traffic: Traffic, escalating: Escalating) -> Escalated:
     able = [move for move in moves if move.stronger is not None]
-    again = _summed(move.stronger.times(escalating.millionths) for move in able if move.stronger)
-    whole = _summed(move.cost for move in moves).plus(again)
+    again = total(move.stronger.times(escalating.millionths) for move in able if move.stronger)
+    whole = total(move.cost for move in moves).plus(again)
     cheap = sum(move.cost.estimate for move in able)
     strong = sum(move.stronger.estimate for move in able if move.stronger)
     requests = sum(traffic.requests[move.segment] for move in able)
@@ -319,25 +259,35 @@ def _escalated(moves: Sequence[_Move], traffic: Traffic, escalating: Escalating)
         cost_usd=usd(whole.estimate),
         low_usd=usd(whole.low),
         high_usd=usd(whole.high),
-        break_even_rate=1 - Decimal(percent(cheap, strong, 6)) / 100 if strong else None,
+        break_even_rate=1 - percent(cheap, strong, 6) / 100 if strong else None,
     )
 
 
-def _saving(baseline: Baseline, cost: Cost, escalated: Escalated) -> Saving:
-    assert baseline.cost_usd is not None and baseline.low_usd is not None and baseline.high_usd is not None  # noqa: PT018, S101 - checked by the caller
-    whole = baseline.cost_usd
-    low, high = baseline.low_usd - usd(cost.high), baseline.high_usd - usd(cost.low)
-    return Saving(
-        baseline=baseline.name,
-        saved_usd=whole - usd(cost.estimate),
-        low_usd=low,
-        high_usd=high,
-        pct=percent(whole - usd(cost.estimate), whole),
-        low_pct=percent(low, baseline.low_usd),
-        high_pct=percent(high, baseline.high_usd),
-        escalated_usd=whole - escalated.cost_usd,
-        escalated_pct=percent(whole - escalated.cost_usd, whole),
-    )
+def _savings(baselines: Sequence[Baseline], moves: Sequence[_Move], escalated: Escalated) -> Iterator[Saving]:
+    """Against each baseline whose cost is known.
+
+    Segments that both send to the same model save nothing, however little is known of what they would cost there.
+    """
+    for baseline in baselines:
+        whole, least, most = baseline.cost_usd, baseline.low_usd, baseline.high_usd
+        if whole is None or least is None or most is None:
+            continue
+        shared = total(move.cost for move in moves if move.decision.model == baseline.model)
+        moved = total(move.cost for move in moves if move.decision.model != baseline.model)
+        low, high = least - usd(shared.low + moved.high), most - usd(shared.high + moved.low)
+        unsure = usd(shared.high - shared.low)  # a saving is a smaller part of what costs more
+        saved = whole - usd(shared.estimate + moved.estimate)
+        yield Saving(
+            baseline=baseline.name,
+            saved_usd=saved,
+            low_usd=low,
+            high_usd=high,
+            pct=percent(saved, whole),
+            low_pct=percent(low, least + unsure if low > 0 else least),
+            high_pct=percent(high, most - unsure if high > 0 else most),
+            escalated_usd=whole - escalated.cost_usd,
+            escalated_pct=percent(whole - escalated.cost_usd, whole),
+        )
 
 
 def _mean(

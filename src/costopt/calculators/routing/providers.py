@@ -23,7 +23,11 @@ from costopt.rollups.rollup import Key, Rollup
 _STEP: Final = math.log(1.05)
 _MICRO: Final = 1_000_000
 _LATENCY: Final = pl.col("latency_ms").cast(pl.Float64)
-_TIMED: Final = (_LATENCY > 0) & _LATENCY.is_finite()
+_TIMED: Final = ((_LATENCY > 0) & _LATENCY.is_finite()).fill_null(value=False)
+_LONGEST: Final = 1e12
+"""Milliseconds: 30 years; more is taken for as much."""
+_REQUESTS: Final = pl.col("requests").cast(pl.Int128).fill_null(1)
+"""What a line says is the mean of so many."""
 _QUALITY: Final = pl.col("quality").cast(pl.Float64)
 _CONFIDENCE: Final = pl.col("confidence").cast(pl.Float64)
 
@@ -36,18 +40,22 @@ def _micro(value: pl.Expr, where: pl.Expr) -> pl.Expr:
     return pl.when(where).then((value * _MICRO).round()).otherwise(0.0).cast(pl.Int128)
 
 
+def _sum(name: str, value: pl.Expr, read: str) -> Key:
+    return Key(name, _REQUESTS * value, ("requests", read))
+
+
 _BUCKET: Final = Key(
     "latency_bucket",
     pl.when(_TIMED).then((_LATENCY.log() / _STEP).round().clip(-200, 1000)).cast(pl.Int16),
     ("latency_ms",),
 )
 _SUMS: Final = (
-    Key("timed", _TIMED.fill_null(value=False).cast(pl.Int128), ("latency_ms",)),
-    Key("latency_sum", _micro(_LATENCY, _TIMED.fill_null(value=False)), ("latency_ms",)),
-    Key("rated", _scored(_QUALITY).cast(pl.Int128), ("quality",)),
-    Key("rating_sum", _micro(_QUALITY, _scored(_QUALITY)), ("quality",)),
-    Key("confident", _scored(_CONFIDENCE).cast(pl.Int128), ("confidence",)),
-    Key("confidence_sum", _micro(_CONFIDENCE, _scored(_CONFIDENCE)), ("confidence",)),
+    _sum("timed", _TIMED.cast(pl.Int128), "latency_ms"),
+    _sum("latency_sum", _micro(_LATENCY.clip(0, _LONGEST), _TIMED), "latency_ms"),
+    _sum("rated", _scored(_QUALITY).cast(pl.Int128), "quality"),
+    _sum("rating_sum", _micro(_QUALITY, _scored(_QUALITY)), "quality"),
+    _sum("confident", _scored(_CONFIDENCE).cast(pl.Int128), "confidence"),
+    _sum("confidence_sum", _micro(_CONFIDENCE, _scored(_CONFIDENCE)), "confidence"),
 )
 _DAY: Final = Key("day", pl.col("timestamp").dt.date(), ("timestamp",))
 

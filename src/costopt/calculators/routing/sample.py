@@ -1,10 +1,13 @@
 """Requests kept whole while a log is read: what cannot be added up, such as prompts and which of them came twice.
 
 Of many, those are kept whose prompt has the smallest hash: by chance, but always the same ones, whatever the order or
-the partitions; and all requests of a prompt stay together.
+the partitions; and all requests of a prompt stay together. Of a prompt that a model served over and over, some requests
+are kept, by chance too: else a prompt that a monitor sends every minute would fill the memory.
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import xor
 from typing import Final
 
 import polars as pl
@@ -22,69 +25,73 @@ from costopt.pricing.matching import resolve
 MOST: Final = 200_000
 """Different prompts that are kept."""
 
-READS: Final = ("prompt_hash", "quality", "propensity", "session", "request_type")
+MOST_OF_ONE: Final = 8
+"""Requests of one prompt to one model that are kept."""
+
+READS: Final = ("prompt_hash", "quality", "propensity", "session", "request_type", "attempt")
 """Further columns that a sample needs."""
 
+_FIGURES: Final = ("quality", "input_tokens", "output_tokens")
+_OWN: Final = ("provider", "model", "status", "attempt", *_FIGURES, "propensity", "session")
+_READ: Final = ("request_id", "timestamp", "requests", "prompt_hash", "prompt")
 _KEY: Final = "prompt_key"
+_ORDER: Final = "drawn_order"
+_DRAWN: Final = ("request_id", "timestamp", "input_tokens", "output_tokens")
+"""What tells requests of a prompt apart, so that chance may choose among them."""
 
 
 class Sample:
     """Requests of some prompts. State: those so far, and the largest key that is still kept."""
 
-    def __init__(self, columns: Sequence[str], *, with_prompt: bool, most: int = MOST) -> None:
-        self._texts = [name for name in columns if name != COMPLEXITY]
-        self._level = complexity_key(with_prompt=with_prompt)
-        self._columns = tuple(columns)
-        self._kept = (
-            *self._texts,
-            COMPLEXITY,
-            "provider",
-            "model",
-            "input_tokens",
-            "output_tokens",
-            *READS[1:4],
-        )
-        self._with_prompt = with_prompt
+    def __init__(
+        self, columns: Sequence[str], *, with_prompt: bool, reads_prompt: bool = True, most: int = MOST
+    ) -> None:
+        """Begin without any.
+
+        Args:
+            columns: That make a segment.
+            with_prompt: Whether to keep the prompts themselves.
+            reads_prompt: Whether complexity may be read from prompts, as for the rollups.
+            most: How many different prompts to keep.
+        """
+        texts = (name for name in columns if name != COMPLEXITY)
+        self._level = complexity_key(with_prompt=reads_prompt)
+        self._read = {*texts, *_OWN, *_READ, *self._level.reads}
+        kept = (_KEY, _ORDER, *columns, *_OWN, *(["prompt"] if with_prompt else []))
+        self._kept = list(dict.fromkeys(kept))
         self._most = most
         self._parts: list[pl.DataFrame] = []
-        self._held = 0
+        self._fresh = 0
         self._limit: int | None = None
+        self.add(pl.DataFrame(schema=REQUESTS))  # no requests: it gives every column its type
 
     def add(self, requests: pl.DataFrame) -> None:
         """Take the requests of a partition that have a prompt, or its hash."""
-        own = [name for name in ("prompt_hash", "prompt") if name in requests.columns]
-        if not own:
-            return
-        missing = {*self._kept, *self._level.reads} - {*requests.columns, COMPLEXITY}
-        key = pl.coalesce(pl.col(name).cast(pl.String) for name in own).hash(seed=21)
-        known = pl.any_horizontal(pl.col(name).is_not_null() for name in own)
-        keyed = (
-            requests.with_columns(pl.lit(None, dtype=_dtype(name)).alias(name) for name in sorted(missing))
-            .filter(
-                known & (pl.col("requests").fill_null(1) == 1 if "requests" in requests.columns else True)
-            )
-            .with_columns(key.alias(_KEY), self._level.value.alias(COMPLEXITY))
+        lacking = sorted(self._read - {*requests.columns})
+        told = requests.with_columns(pl.lit(None, dtype=REQUESTS.get(n, pl.String)).alias(n) for n in lacking)
+        text = pl.coalesce(pl.col("prompt_hash", "prompt").cast(pl.String))
+        drawn = reduce(xor, (pl.col(name).hash(seed=seed) for seed, name in enumerate(_DRAWN, 22)))
+        keyed = told.filter(text.is_not_null() & (pl.col("requests").fill_null(1) == 1)).with_columns(
+            text.hash(seed=21).alias(_KEY), drawn.alias(_ORDER), self._level.value.alias(COMPLEXITY)
         )
         if self._limit is not None:
             keyed = keyed.filter(pl.col(_KEY) <= self._limit)
-        prompt = ["prompt"] if self._with_prompt and "prompt" in requests.columns else []
-        texts = pl.col(pl.Categorical).cast(pl.String)
-        part = keyed.select(_KEY, *dict.fromkeys((*self._kept, *prompt))).with_columns(texts)
+        part = keyed.select(self._kept).with_columns(pl.col(pl.Categorical).cast(pl.String))
         self._parts.append(part)
-        self._held += part.height
-        if self._held > 2 * self._most:
+        self._fresh += part.height
+        if self._fresh > 2 * self._most:
             self._shrink()
 
     def _shrink(self) -> None:
-        whole = self._whole()
+        whole = pl.concat(self._parts, how="vertical_relaxed")
         keys = whole[_KEY].unique().sort()
         if keys.len() > self._most:
             self._limit = int(keys[self._most - 1])
             whole = whole.filter(pl.col(_KEY) <= self._limit)
-        self._parts, self._held = [whole], whole.height
-
-    def _whole(self) -> pl.DataFrame:
-        return pl.concat(self._parts, how="diagonal_relaxed")
+        order = [_KEY, _ORDER, *(name for name in self._kept if name not in {_KEY, _ORDER, "prompt"})]
+        place = pl.int_range(pl.len()).over(_KEY, "provider", "model")
+        self._parts = [whole.sort(order, nulls_last=True).filter(place < MOST_OF_ONE)]
+        self._fresh = 0
 
     @property
     def is_empty(self) -> bool:
@@ -92,29 +99,33 @@ class Sample:
         return not any(part.height for part in self._parts)
 
     def requests(self, catalog: Catalog) -> pl.DataFrame:
-        """All that is kept, in an order that does not depend on the log's; `model` goes by the catalog's name."""
+        """All that is kept, in an order that depends on chance but not on the log's.
+
+        `model` goes by the catalog's name; a provider that the log does not name is filled in.
+        """
         self._shrink()
-        whole = self._parts[0]
-        pairs = whole.select("provider", "model").unique().rows()
-        names = {pair: _name(catalog, *pair) for pair in pairs}
-        model = pl.Series("model", [names[pair] for pair in whole.select("provider", "model").iter_rows()])
-        named = whole.with_columns(model)
-        return named.sort([_KEY, *(name for name in named.columns if name != _KEY)], nulls_last=True)
+        (whole,) = self._parts
+        raw = whole.select("provider", "model")
+        names = {pair: _names(catalog, *pair) for pair in raw.unique().iter_rows()}
+        named = [names[pair] for pair in raw.iter_rows()]
+        schema = {"provider": pl.String, "model": pl.String}
+        return whole.with_columns(pl.DataFrame(named, schema=schema, orient="row")).drop(_ORDER)
 
 
-def _dtype(name: str) -> pl.DataType | type[pl.DataType]:
-    return REQUESTS.get(name, pl.String)
-
-
-def _name(catalog: Catalog, provider: str | None, model: str | None) -> str:
+def _names(catalog: Catalog, provider: str | None, model: str | None) -> tuple[str | None, str]:
+    """The provider and the model's name, as in the priced rollups."""
     number = None if model is None else resolve(catalog, provider, model)
     if number is not None:
-        return model_of(catalog, number).name
-    return "/".join(each for each in (provider, model) if each) or "(none)"
+        known = model_of(catalog, number)
+        return provider or known.provider, known.name
+    return provider, "/".join(each for each in (provider, model) if each) or "(none)"
 
 
 def shadow_pairs(requests: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
     """Prompts that two models served, each with each: once in both directions.
+
+    Requests that failed are no answers. Later attempts were made because of what the first ones answered: their prompts
+    are not like the others, so that they are no shadows.
 
     Args:
         requests: Those of a sample.
@@ -123,14 +134,14 @@ def shadow_pairs(requests: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFra
     Returns:
         The columns of the segment, `model_a`, `model_b`, and of both their quality and tokens.
     """
-    figures = ("quality", "input_tokens", "output_tokens")
-    first = requests.unique([_KEY, "model"], keep="first", maintain_order=True)
+    answered = pl.col("status").ne_missing("error") & (pl.col("attempt").fill_null(1) <= 1)
+    first = requests.filter(answered).unique([_KEY, "model"], keep="first", maintain_order=True)
     several = first.filter(pl.len().over(_KEY) > 1)
     left = several.select(
-        _KEY, *columns, pl.col("model").alias("model_a"), *(pl.col(n).alias(f"{n}_a") for n in figures)
+        _KEY, *columns, pl.col("model").alias("model_a"), *(pl.col(n).alias(f"{n}_a") for n in _FIGURES)
     )
     right = several.select(
-        _KEY, pl.col("model").alias("model_b"), *(pl.col(n).alias(f"{n}_b") for n in figures)
+        _KEY, pl.col("model").alias("model_b"), *(pl.col(n).alias(f"{n}_b") for n in _FIGURES)
     )
     both = left.join(right, on=_KEY, how="inner", maintain_order="left_right")
     return both.filter(pl.col("model_a") != pl.col("model_b")).drop(_KEY)

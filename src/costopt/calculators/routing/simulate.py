@@ -10,6 +10,7 @@ import polars as pl
 from costopt.calculators.routing.alternatives import Alternative, alternatives
 from costopt.calculators.routing.baselines import baseline_models, baselines
 from costopt.calculators.routing.calibration import Calibration, calibration, confidence_rollup
+from costopt.calculators.routing.candidates import Known
 from costopt.calculators.routing.cascade import CASCADE, Cascade, cascade
 from costopt.calculators.routing.cells import seen
 from costopt.calculators.routing.checks import traps
@@ -17,7 +18,7 @@ from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.floor import FloorAnswer
 from costopt.calculators.routing.floor_policy import FrontierPoint, answer, points, policy_of
 from costopt.calculators.routing.gate import RouterCheck
-from costopt.calculators.routing.outcome import Baseline, Escalating, Known, Outcome, outcome
+from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
 from costopt.calculators.routing.policy import Policy, Tiers, models_of, renamed
 from costopt.calculators.routing.policy_file import check_models, find_model
 from costopt.calculators.routing.providers import PERFORMANCE, performance_of
@@ -27,10 +28,10 @@ from costopt.calculators.routing.traffic import (
     ROUTES,
     Market,
     read_traffic,
+    routable,
     routes_rollup,
     segment_columns,
     served_numbers,
-    with_served,
 )
 from costopt.calculators.routing.traps import Trap
 from costopt.models.intake import Provenance
@@ -186,8 +187,9 @@ def simulate(
     pairs = _pairs(planned, sample)
     shadows = None if pairs is None else tokens_of(pairs, planned.columns)
     market = Market(catalog, candidates, planned.repricing)
+    chats = routable(rollups[ROUTES], catalog).groups
     traffic = read_traffic(rollups[ROUTES], planned.columns, market, shadows)
-    scores = seen(_by_served(rollups[ROUTES], catalog), planned.columns)
+    scores = seen(chats.with_columns(model="served"), planned.columns)
     known = Known(
         seen=scores,
         pairs=None if pairs is None else qualities_of(pairs, planned.columns),
@@ -252,11 +254,6 @@ def _escalating(terms: Terms, measured: Calibration | None) -> Escalating:
 def _cascade(attempts: pl.DataFrame) -> Cascade | None:
     found = cascade(attempts)
     return found if len(found.attempts) > 1 else None
-
-
-def _by_served(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Groups of requests whose model goes by the catalog's name."""
-    return with_served(rollup, catalog).with_columns(model=pl.col("served"))
 
 
 def _strongest(policies: Sequence[Policy]) -> str | None:

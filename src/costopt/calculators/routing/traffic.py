@@ -4,7 +4,7 @@ What a request costs on the model that served it is what it cost. On another one
 model's list prices, times what tokenizers and verbosity make of them (`tokens`): a range.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -13,20 +13,22 @@ import polars as pl
 from costopt.calculators.routing.cells import Segment
 from costopt.calculators.routing.complexity import complexity_key
 from costopt.calculators.routing.moments import HALF, SUMS
+from costopt.calculators.routing.pairs import COLUMNS as PAIR_COLUMNS
 from costopt.calculators.routing.policy import CONDITIONS, Policy
 from costopt.calculators.routing.tokens import Counterfactual, Evidence, PairSums, Sums, counterfactual
+from costopt.errors import ConfigError
 from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
-from costopt.pricing.rates import rate_key, rates_of
-from costopt.pricing.repricing import CONDITION_READS, Repricing
+from costopt.pricing.rates import NOTHING, rate_key, rates_of
+from costopt.pricing.repricing import CONDITION_READS, COSTS, Repricing
 from costopt.rollups.rollup import Key, Rollup
 
 COMPLEXITY: Final = "complexity"
 ROUTES: Final = "routes"
 
 _MILLION: Final = 1_000_000
-_OTHER_KINDS: Final = r"(?i)embed|moderat|rerank|image|audio|speech|transcri|video|ocr"
+_OTHER_KINDS: Final = r"(?i)embed|moderat|rerank|image|audio|speech|transcri|video|(^|[^a-z])ocr($|[^a-z])"
 """Request types that a chat model does not serve."""
 
 _SQUARES: Final = Key(
@@ -34,8 +36,19 @@ _SQUARES: Final = Key(
 )
 
 
+_TAKEN: Final = {
+    *(key.name for key in (HALF, _SQUARES, *SUMS)),
+    *(*COSTS, *PAIR_COLUMNS),
+    *("served", "is_free", "lacking"),
+}
+
+
 def segment_columns(policies: Sequence[Policy], by: Sequence[str] = ()) -> tuple[str, ...]:
-    """What makes a segment: complexity, request type, whatever a policy's rules ask for, and what the user names."""
+    """What makes a segment: complexity, request type, whatever a policy's rules ask for, and what the user names.
+
+    Raises:
+        ConfigError: Requests cannot be split by what the user names.
+    """
     asked = {
         name
         for policy in policies
@@ -44,7 +57,22 @@ def segment_columns(policies: Sequence[Policy], by: Sequence[str] = ()) -> tuple
         if words
     }
     used = [name for name in CONDITIONS if name in asked or name in ("request_type", COMPLEXITY)]
+    for name in by:
+        _check_free(name)
     return tuple(dict.fromkeys((COMPLEXITY, *used, *by)))
+
+
+def _check_free(name: str) -> None:
+    if name == "model":
+        raise ConfigError(
+            "Segments are not split by `model`, as a policy chooses it",
+            hint="what each model's requests would cost elsewhere is told by segment",
+        )
+    if name in _TAKEN:
+        raise ConfigError(
+            f"Segments cannot be split by `{name}`, a name of the simulation's own",
+            hint=f"read the column as another one: `--map tag={name} --by tag`",
+        )
 
 
 def routes_rollup(columns: Sequence[str], repricing: Repricing, *, with_prompt: bool) -> Rollup:
@@ -58,7 +86,8 @@ def routes_rollup(columns: Sequence[str], repricing: Repricing, *, with_prompt: 
     texts = tuple(each for each in columns if each != COMPLEXITY)
     conditions = (Key(name, value, CONDITION_READS) for name, value in repricing.conditions.items())
     computed = (complexity_key(with_prompt=with_prompt), HALF, *conditions)
-    return Rollup(ROUTES, (*texts, "provider", "model", "mode"), computed, (_SQUARES, *SUMS))
+    keys = dict.fromkeys((*texts, "provider", "model", "mode"))
+    return Rollup(ROUTES, tuple(keys), computed, (_SQUARES, *SUMS))
 
 
 class Cost(NamedTuple):
@@ -80,7 +109,7 @@ class Cost(NamedTuple):
 NO_COST: Final = Cost(0, 0, 0)
 
 
-def total(costs: Iterator[Cost]) -> Cost:
+def total(costs: Iterable[Cost]) -> Cost:
     """All together."""
     whole = NO_COST
     for each in costs:
@@ -141,6 +170,38 @@ def served_numbers(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, int]:
     return {model_of(catalog, number).name: number for number in sorted(numbers)}
 
 
+class Routable(NamedTuple):
+    """A log's groups of requests that could go elsewhere, and how many could not.
+
+    Attributes:
+        groups: Chats with a cost, with `served`.
+        left_out: Requests whose cost is unknown.
+        other_kinds: Requests that are no chat.
+    """
+
+    groups: pl.DataFrame
+    left_out: int
+    other_kinds: int
+
+
+def routable(rollup: pl.DataFrame, catalog: Catalog) -> Routable:
+    """The groups that all figures are of.
+
+    Args:
+        rollup: That of `routes_rollup`, priced.
+        catalog: The prices.
+    """
+    named = with_served(rollup, catalog)
+    is_other = _is_other_kind(named, catalog)
+    chats = named.filter(~is_other)
+    unknown = chats["cost"].is_null()
+    return Routable(
+        chats.filter(~unknown),
+        int(chats.filter(unknown)["requests"].sum()),
+        int(named.filter(is_other)["requests"].sum()),
+    )
+
+
 Shadows = Mapping[tuple[Segment, str, str], tuple[PairSums, PairSums]]
 """By segment, served model and the one tried beside it: the input and output tokens of prompts that both served."""
 
@@ -171,18 +232,14 @@ def read_traffic(
         shadows: Of prompts that several models served, if there are any.
     """
     catalog, candidates, repricing = market
-    named = with_served(rollup, catalog)
-    other = _is_other_kind(named, catalog)
-    chats = named.filter(~other)
-    priced = chats.filter(pl.col("cost").is_not_null())
-    keys = [*columns, "served", "mode", *repricing.conditions]
-    sums = [*COUNTS, "output_squares", "cost"]
-    groups = priced.group_by(keys).agg(pl.col(sums).sum()).sort(keys, nulls_last=True)
+    found = routable(rollup, catalog)
+    groups = _grouped(found.groups, columns, repricing)
     parts = _by_served(groups, columns)
     ratios = _ratios(parts, candidates, shadows or {})
     costs: dict[Segment, dict[str, Cost]] = {segment: {} for segment in parts}
+    failed = groups.with_columns(status=pl.when("is_free").then(pl.lit("error")))
     for name, number in candidates.items():
-        for segment, cost in _costs(groups, columns, name, repricing.costs(groups, number), ratios):
+        for segment, cost in _costs(groups, columns, name, repricing.costs(failed, number), ratios):
             costs[segment][name] = cost
     return Traffic(
         columns=columns,
@@ -193,9 +250,18 @@ def read_traffic(
         },
         costs=costs,
         ratios=ratios,
-        left_out=int(chats.filter(pl.col("cost").is_null())["requests"].sum()),
-        other_kinds=int(named.filter(other)["requests"].sum()),
+        left_out=found.left_out,
+        other_kinds=found.other_kinds,
     )
+
+
+def _grouped(groups: pl.DataFrame, columns: Sequence[str], repricing: Repricing) -> pl.DataFrame:
+    """What has one price on each candidate; a segment without any request is none."""
+    keys = [*dict.fromkeys((*columns, "served", "mode", "is_free", *repricing.conditions))]
+    sums = [*COUNTS, "output_squares", "cost"]
+    told = groups.with_columns(is_free=pl.col("rate_id") == NOTHING)
+    summed = told.group_by(keys).agg(pl.col(sums).sum())
+    return summed.filter(pl.col("requests").sum().over(columns) > 0).sort(keys, nulls_last=True)
 
 
 def _is_other_kind(groups: pl.DataFrame, catalog: Catalog) -> pl.Series:
@@ -260,13 +326,13 @@ def _costs(
     keys = [*columns, "served"]
     rows = (
         pl.concat([groups.select(*keys, "cost"), repriced], how="horizontal")
-        .with_columns(lacking=(pl.col("input_cost").is_null()) & (pl.col("served") != target))
+        .with_columns(lacking=pl.col(COSTS[0]).is_null() & (pl.col("served") != target))
         .group_by(keys)
-        .agg(pl.col("cost", "input_cost", "output_cost").sum(), pl.col("lacking").any())
+        .agg(pl.col("cost", *COSTS).sum(), pl.col("lacking").any())
         .sort(keys, nulls_last=True)
     )
     sums: dict[Segment, Cost | None] = {}
-    for *key, served, cost, for_input, for_output, lacking in rows.iter_rows():
+    for *key, served, cost, for_input, for_output, other, lacking in rows.iter_rows():
         segment = tuple(key)
         before = sums.get(segment, NO_COST)
         if before is None or lacking:
@@ -274,23 +340,20 @@ def _costs(
         elif served == target:
             sums[segment] = before.plus(Cost(cost, cost, cost))
         else:
-            ratio = ratios[served, target]
-            sums[segment] = before.plus(_scaled(for_input, for_output, ratio))
+            scaled = _scaled(for_input, for_output, ratios[served, target])
+            sums[segment] = before.plus(scaled).plus(Cost(other, other, other))
     for segment, found in sums.items():
         if found is not None:
             yield segment, found
 
 
 def _scaled(for_input: int, for_output: int, ratio: Counterfactual) -> Cost:
-    """Costs with the tokens of another model."""
+    """Costs with the tokens of another model, half up."""
     of_input, of_output = ratio.input, ratio.output
-    return Cost(
-        *(
-            (for_input * round(first * _MILLION) + for_output * round(second * _MILLION)) // _MILLION
-            for first, second in (
-                (of_input.low, of_output.low),
-                (of_input.estimate, of_output.estimate),
-                (of_input.high, of_output.high),
-            )
-        )
+    ends = (
+        (of_input.low, of_output.low),
+        (of_input.estimate, of_output.estimate),
+        (of_input.high, of_output.high),
     )
+    sums = (for_input * round(one * _MILLION) + for_output * round(other * _MILLION) for one, other in ends)
+    return Cost(*((2 * each + _MILLION) // (2 * _MILLION) for each in sums))
