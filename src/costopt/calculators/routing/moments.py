@@ -93,7 +93,7 @@ HALF: Final = Key(
     ((pl.col("request_id").hash(seed=11) ^ pl.col("timestamp").hash(seed=12)) % 2).cast(pl.Int8),
     ("request_id", "timestamp"),
 )
-"""A key that halves the requests, 0 or 1, by chance but always in the same way: by their ids and times.
+"""A key that halves the requests, 0 or 1, as if by lot, yet the same with one Polars release: by their ids and times.
 
 What was chosen on one half can be tried on the other.
 """

@@ -328,4 +328,4 @@ def _percent(share: float) -> str:
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:.1f}".replace("-", "−")
+    return f"{round(100 * difference, 1) + 0.0:.1f}".replace("-", "−")  # no negative zero
