@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from summing import log, summed
 
-from costopt.calculators.routing.moments import CONFIDENCE, HALF, SUMS
+from costopt.calculators.routing.moments import HALF, SUMS
 
 
 def sums(csv: str) -> dict[str, int]:
@@ -91,19 +91,9 @@ def test_requests_without_an_id_are_halved_by_their_times() -> None:
     assert all(250 < count < 350 for count in table["requests"])
 
 
-@pytest.mark.parametrize(
-    ("confidence", "step"),
-    [("0", 0), ("0.29", 29), ("0.7", 70), ("0.709", 70), ("1", 100), ("1.5", None), ("", None)],
-)
-def test_confidences_are_told_apart_by_hundredths(confidence: str, step: int | None) -> None:
-    assert summed(log(f"model,confidence\na,{confidence}\n"), [CONFIDENCE.name])[
-        CONFIDENCE.name
-    ].to_list() == [step]
-
-
 def test_what_is_read_is_named() -> None:
     assert {name for key in SUMS for name in key.reads} == {"requests", "quality", "propensity", "status"}
-    assert (HALF.reads, CONFIDENCE.reads) == (("request_id", "timestamp"), ("confidence",))
+    assert HALF.reads == ("request_id", "timestamp")
 
 
 def test_thirds_are_off_by_less_than_a_millionth() -> None:

@@ -1,16 +1,14 @@
 import pytest
-from summing import log, looked_at, summed
+from summing import looked_at
 
 from costopt.calculators.routing.ladder import Costs
 from costopt.calculators.routing.traps import (
     Trap,
-    auroc,
     dear_baseline,
     dominated_tiers,
     no_better_than_random,
     no_overlap,
     simpson_reversals,
-    uncalibrated_threshold,
 )
 
 USD = 10**12
@@ -226,78 +224,3 @@ x,strong,1,450,0.9,0.9
     found = no_better_than_random(looked_at(unskilled))
     assert found is not None
     assert found.evidence["basis"] == "propensities"
-
-
-# Confidence
-
-TELLING = """model,confidence,requests,quality
-a,0.95,400,0.95
-a,0.75,300,0.8
-a,0.5,300,0.4
-"""
-
-
-def test_auroc_is_how_often_the_better_answer_has_the_higher_confidence() -> None:
-    steps = summed(
-        log("model,confidence,quality\n" + "a,0.9,1\na,0.8,0\na,0.7,1\na,0.6,0\n" * 25), ["confidence_step"]
-    )
-
-    found = auroc(steps)
-
-    assert found is not None
-    assert found.estimate == pytest.approx(0.75)
-    # A = 0.75, Q1 = 0.6, Q2 = 9/14, 50 of each: SE = 0.0485
-    assert (found.low, found.high) == pytest.approx((0.75 - 1.96 * 0.0485, 0.75 + 1.96 * 0.0485), abs=1e-3)
-
-
-def test_equal_confidence_counts_half() -> None:
-    found = auroc(summed(log("model,confidence,requests,quality\na,0.9,100,0.5\n"), ["confidence_step"]))
-
-    assert found is not None
-    assert found.estimate == pytest.approx(0.5)
-
-
-def test_a_threshold_with_evidence_is_no_trap() -> None:
-    assert uncalibrated_threshold(summed(log(TELLING), ["confidence_step"]), 0.7) is None
-
-
-@pytest.mark.parametrize(
-    ("csv", "threshold", "text"),
-    [
-        (TELLING, 0.3, "escalating below a confidence of 0.3: it never fires"),
-        (TELLING, 0.99, "escalating below a confidence of 0.99: it always fires"),
-        ("model\na\n", 0.7, "escalating below a confidence of 0.7: no request has a confidence"),
-        (
-            "model,confidence\na,0.5\na,0.9\n",
-            0.7,
-            "escalating below a confidence of 0.7: too few requests have both a confidence and a score",
-        ),
-        (
-            "model,confidence,requests,quality\na,0.5,100,1\na,0.9,100,0.99\n",
-            0.7,
-            "escalating below a confidence of 0.7: too few requests have both a confidence and a score",
-        ),
-        (
-            "model,confidence,requests,quality\na,0.5,100,0.8\na,0.9,100,0.8\n",
-            0.7,
-            (
-                "escalating below a confidence of 0.7: confidence does not tell good answers from bad ones "
-                "(AUROC 0.50, 0.40 to 0.60; 0.5 is chance)"
-            ),
-        ),
-    ],
-    ids=["never", "always", "no confidence", "no scores", "hardly a bad one", "no better than chance"],
-)
-def test_a_threshold_without_evidence_is_named_with_the_reason(csv: str, threshold: float, text: str) -> None:
-    found = uncalibrated_threshold(summed(log(csv), ["confidence_step"]), threshold)
-
-    assert found is not None
-    assert (found.name, found.text) == ("threshold without calibration evidence", text)
-
-
-def test_how_often_it_fires_and_what_is_known_are_evidence() -> None:
-    found = uncalibrated_threshold(summed(log(TELLING.replace("0.4", "0.97")), ["confidence_step"]), 0.7)
-
-    assert found is not None
-    assert found.evidence["escalated_share"] == 0.3
-    assert {"threshold", "auroc", "auroc_low", "auroc_high"} <= found.evidence.keys()

@@ -4,13 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-import polars as pl
-
 from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
-from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
+from costopt.calculators.routing.intervals import Mean, weighted_sum
 from costopt.calculators.routing.ladder import Costs
-from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
 from costopt.models.money import format_usd, usd
 from costopt.models.result import Frozen
 
@@ -231,80 +228,6 @@ def _by_lot(seen: Seen) -> Target:
             sums[model] = sums.get(model, 0.0) + cell.requests
     shares = {model: requests / whole for model, requests in sorted(sums.items())}
     return dict.fromkeys(seen.cells, shares)
-
-
-# Confidence
-
-
-def auroc(steps: pl.DataFrame) -> Range | None:
-    """How often a better answer has the higher confidence: 0.5 by chance, 1 always; None where too few scores tell.
-
-    Source: J. A. Hanley and B. J. McNeil (1982), The meaning and use of the area under a receiver operating
-    characteristic curve, Radiology 143. A score between 0 and 1 counts in part as a good and in part as a bad answer.
-
-    Args:
-        steps: A rollup by `moments.CONFIDENCE` with `moments.SUMS`.
-    """
-    table = (
-        steps.drop_nulls("confidence_step")
-        .group_by("confidence_step")
-        .agg(pl.col("scored", "quality_sum").sum())
-    )
-    good, bad, ranked = 0.0, 0.0, 0.0
-    for scored, quality in table.sort("confidence_step").select("scored", "quality_sum").iter_rows():
-        right = quality / MICRO
-        wrong = scored - right
-        ranked += right * (bad + wrong / 2)
-        good, bad = good + right, bad + wrong
-    if good + bad < _FEW_SCORES or min(good, bad) < _FEW_OF_A_KIND:
-        return None
-    area = ranked / (good * bad)
-    one, two = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (good - 1) * (one - area**2) + (bad - 1) * (two - area**2)
-    half = TWO_SIDED * math.sqrt(max(0.0, spread) / (good * bad))
-    return Range(estimate=area, low=max(0.0, area - half), high=min(1.0, area + half))
-
-
-def uncalibrated_threshold(steps: pl.DataFrame, threshold: float) -> Trap | None:
-    """Whether nothing shows that escalating below a confidence finds the bad answers.
-
-    Args:
-        steps: A rollup by `moments.CONFIDENCE` with `requests` and `moments.SUMS`.
-        threshold: Requests below it are escalated; told to a hundredth.
-    """
-    area = auroc(steps)
-    known = steps.drop_nulls("confidence_step")
-    requests = int(known["requests"].sum())
-    below = known.filter(pl.col("confidence_step") < round(threshold * CONFIDENCE_STEPS))
-    share = int(below["requests"].sum()) / requests if requests else 0.0
-    reason = _unproven(requests, share, area)
-    if reason is None:
-        return None
-    evidence: dict[str, int | float | str] = {"threshold": threshold, "escalated_share": share}
-    if area:
-        evidence |= {"auroc": area.estimate, "auroc_low": area.low, "auroc_high": area.high}
-    return Trap(
-        name="threshold without calibration evidence",
-        text=f"escalating below a confidence of {threshold:g}: {reason}",
-        evidence=evidence,
-    )
-
-
-def _unproven(requests: int, share: float, area: Range | None) -> str | None:
-    if not requests:
-        return "no request has a confidence"
-    if share < _NEVER:
-        return "it never fires"
-    if share > 1 - _NEVER:
-        return "it always fires"
-    if area is None:
-        return "too few requests have both a confidence and a score"
-    if area.low > 1 / 2:
-        return None
-    return (
-        "confidence does not tell good answers from bad ones "
-        f"(AUROC {area.estimate:.2f}, {area.low:.2f} to {area.high:.2f}; 0.5 is chance)"
-    )
 
 
 # What all share
