@@ -12,7 +12,7 @@ import pytest
 from costopt.errors import OutputError
 from costopt.models.result import Result
 from costopt.report.document import Document, Paragraph, line
-from costopt.report.emit import Form, Output, Records, append_line, emit, replacing
+from costopt.report.emit import Form, Output, Records, append_line, emit, emit_text, replacing
 
 
 class Sample(Result):
@@ -321,3 +321,37 @@ def test_half_a_line_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         append_line(Path("log.jsonl"), "{}\n")
 
     assert caught.value.hint == "make room on the disk"
+
+
+# Texts
+
+
+def test_a_text_that_is_no_report_is_written_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_text('name = "é"\n', None)
+    emit_text('name = "é"\n', Path("router.toml"))
+
+    assert capsys.readouterr().out == 'name = "é"\n'
+    assert Path("router.toml").read_text(encoding="utf-8") == 'name = "é"\n'
+    assert names() == ["router.toml"]
+
+
+def test_a_text_that_cannot_be_written_leaves_no_trace() -> None:
+    Path("router.toml").write_text("old", encoding="utf-8")
+
+    with pytest.raises(OutputError, match="Cannot write `nowhere"):
+        emit_text("new", Path("nowhere/router.toml"))
+    with pytest.raises(UnicodeEncodeError):
+        emit_text("\ud800", Path("router.toml"))
+
+    assert names() == ["router.toml"]
+    assert Path("router.toml").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_standard_output_is_an_error_for_a_text_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(OutputError, match="Cannot write to standard output: No space left on device"):
+            emit_text("text", None)

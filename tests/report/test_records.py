@@ -55,6 +55,10 @@ def test_json_is_the_result_with_its_version_and_kind() -> None:
         (Decimal("0.000000000001"), "0.000000000001"),
         (Decimal("1E+3"), "1000"),
         (Decimal("123456789012345678.123456789012"), "123456789012345678.123456789012"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1e-07, "1e-07"),
+        (2.0, "2.0"),
+        (-0.0, "-0.0"),
         (dt.datetime(2026, 10, 1, 8, tzinfo=dt.UTC), '"2026-10-01T08:00:00Z"'),
         (dt.datetime(2026, 10, 1, 8), '"2026-10-01T08:00:00"'),  # noqa: DTZ001 - local, as `spend` gives it
         (dt.date(2026, 10, 1), '"2026-10-01"'),
@@ -141,6 +145,12 @@ def test_csv_can_be_read_back() -> None:
     rows = list(csv.reader(io.StringIO(as_csv("a,b", 'c"d', "e;f"))))
 
     assert rows == [["column"], ["a,b"], ['c"d'], ["e;f"]]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_a_bug(value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_json({"quality": value})
 
 
 def test_a_mapping_is_not_changed() -> None:

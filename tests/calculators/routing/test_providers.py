@@ -186,6 +186,18 @@ def test_what_a_policy_may_know_of_a_model(read: Callable[[str], Loaded], priced
     }
 
 
+def test_requests_that_failed_before_they_used_anything_count_for_their_model(performed: Performed) -> None:
+    log = f"""{HEAD},status
+2026-10-01T08:00:00Z,acme-large,9,9,ok
+2026-10-01T09:00:00Z,acme-large,0,0,error
+"""
+
+    found = only(performed(log))
+
+    assert (found.model, found.errors) == ("acme/acme-large", 1)
+    assert found.reliability_pct == 50
+
+
 # Trend
 
 

@@ -16,7 +16,7 @@ from costopt.calculators.routing.traffic import (
 )
 from costopt.errors import ConfigError
 from costopt.pricing.catalog import Catalog
-from costopt.pricing.rates import RateKey
+from costopt.pricing.rates import NOTHING, UNKNOWN_MODEL, RateKey
 from costopt.pricing.repricing import Repricing
 
 Routed = Callable[..., Traffic]
@@ -102,10 +102,17 @@ def test_a_share_of_a_cost_is_rounded_half_up() -> None:
 
 def test_a_model_goes_by_the_catalogs_name_else_by_the_logs(priced: Catalog) -> None:
     large = RateKey(0, 0, 0, 0).rate_id
-    rows = [("azure", "acme-large-x", large), ("vertex", "new", -1), (None, "new", -1), (None, None, -1)]
+    rows = [
+        ("azure", "acme-large-x", large),
+        (None, "acme-large", NOTHING),
+        ("vertex", "new", UNKNOWN_MODEL),
+        (None, "new", UNKNOWN_MODEL),
+        (None, None, NOTHING),
+    ]
     groups = pl.DataFrame(rows, schema=["provider", "model", "rate_id"], orient="row")
 
     assert with_served(groups, priced)["served"].to_list() == [
+        "acme/acme-large",
         "acme/acme-large",
         "vertex/new",
         "new",

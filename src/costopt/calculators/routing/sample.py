@@ -16,11 +16,9 @@ from costopt.calculators.routing.cells import Segment
 from costopt.calculators.routing.complexity import complexity_key
 from costopt.calculators.routing.pairs import COLUMNS, Pairs, read_pairs
 from costopt.calculators.routing.tokens import PairSums
-from costopt.calculators.routing.traffic import COMPLEXITY, Shadows
+from costopt.calculators.routing.traffic import COMPLEXITY, Shadows, named_by
 from costopt.models.schema import REQUESTS
 from costopt.pricing.catalog import Catalog
-from costopt.pricing.lending import model_of
-from costopt.pricing.matching import resolve
 
 MOST: Final = 200_000
 """Different prompts that are kept."""
@@ -106,19 +104,10 @@ class Sample:
         self._shrink()
         (whole,) = self._parts
         raw = whole.select("provider", "model")
-        names = {pair: _names(catalog, *pair) for pair in raw.unique().iter_rows()}
+        names = {pair: named_by(catalog, *pair) for pair in raw.unique().iter_rows()}
         named = [names[pair] for pair in raw.iter_rows()]
         schema = {"provider": pl.String, "model": pl.String}
         return whole.with_columns(pl.DataFrame(named, schema=schema, orient="row")).drop(_ORDER)
-
-
-def _names(catalog: Catalog, provider: str | None, model: str | None) -> tuple[str | None, str]:
-    """The provider and the model's name, as in the priced rollups."""
-    number = None if model is None else resolve(catalog, provider, model)
-    if number is not None:
-        known = model_of(catalog, number)
-        return provider or known.provider, known.name
-    return provider, "/".join(each for each in (provider, model) if each) or "(none)"
 
 
 def shadow_pairs(requests: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from costopt.errors import ConfigError
 from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
+from costopt.pricing.matching import resolve
 from costopt.pricing.rates import NOTHING, rate_key, rates_of
 from costopt.pricing.repricing import CONDITION_READS, COSTS, Repricing
 from costopt.rollups.rollup import Key, Rollup
@@ -152,15 +153,27 @@ class Traffic:
         return sum(self.logged.values())
 
 
+def named_by(catalog: Catalog, provider: str | None, model: str | None) -> tuple[str | None, str]:
+    """The provider and the catalog's name of a model that a log names; what the catalog does not know stays as it is."""
+    number = None if model is None else resolve(catalog, provider, model)
+    if number is not None:
+        known = model_of(catalog, number)
+        return provider or known.provider, known.name
+    return provider, "/".join(each for each in (provider, model) if each) or "(none)"
+
+
 def with_served(rollup: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Groups of requests with `served`: the catalog's name of their model, else that of the log."""
+    """Groups of requests with `served`: the catalog's name of their model, priced or not; else that of the log."""
     ids = [rate_id for rate_id in rollup["rate_id"].unique().to_list() if rate_id >= 0]
     names = {rate_id: model_of(catalog, rate_key(rate_id).model).name for rate_id in ids}
-    known = pl.col("rate_id").replace_strict(names, default=None, return_dtype=pl.String)
-    raw = pl.concat_str(pl.col("provider").cast(pl.String), "model", separator="/")
-    return rollup.with_columns(
-        served=pl.coalesce(known, raw, pl.col("model").cast(pl.String), pl.lit("(none)"))
-    )
+    priced = pl.col("rate_id").replace_strict(names, default=None, return_dtype=pl.String)
+    keys = ["provider", "model"]
+    raw = rollup.select(pl.col(keys).cast(pl.String)).unique().rows()
+    other = [(*pair, named_by(catalog, *pair)[1]) for pair in raw]
+    table = pl.DataFrame(other, schema=dict.fromkeys((*keys, "served"), pl.String), orient="row")
+    texts = rollup.with_columns(pl.col(keys).cast(pl.String))
+    joined = texts.join(table, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined.with_columns(served=pl.coalesce(priced, "served"))
 
 
 def served_numbers(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, int]:
