@@ -103,9 +103,9 @@ def test_what_is_given_is_exact_and_has_no_range(router: str, run: Run) -> None:
  complexity  complex, a guess: 3 points · medium from 1, complex from 2
              150 tokens or more +1 · 2,000 tokens or more +1
              asks for reasoning +1
- steadiness  33 %: the share of the complexity levels, by their
-             chances, for which the same model would be chosen; it says nothing
-             of the answer's quality
+ steadiness  33 %: the share of the complexity levels, by their chances, for
+             which the same model would be chosen; it says nothing of the
+             answer's quality
  escalation  to no model
 
  candidate               tier                 cost
@@ -136,8 +136,8 @@ def test_no_model_left_is_a_clear_none(router: str, run: Run) -> None:
  why         rule reports matches
              `openai/gpt-small` passed over: quality unknown, at least 0.9 asked
              `openai/gpt-large` passed over: quality unknown, at least 0.9 asked
-             `anthropic/claude-grand` passed over: quality unknown,
-             at least 0.9 asked
+             `anthropic/claude-grand` passed over: quality unknown, at least 0.9
+             asked
              complexity simple: tier mini
              no candidate is left
 
@@ -145,9 +145,9 @@ def test_no_model_left_is_a_clear_none(router: str, run: Run) -> None:
              300 output (30 – 3,000), estimated by assumption
  complexity  simple, a guess: −1 point · medium from 1, complex from 2
              opens with a question for a fact, or a plain order −1
- steadiness  100 %: the share of the complexity levels, by their
-             chances, for which the same model would be chosen; it says nothing
-             of the answer's quality
+ steadiness  100 %: the share of the complexity levels, by their chances, for
+             which the same model would be chosen; it says nothing of the
+             answer's quality
  escalation  to no model
 
  candidate               tier              cost                  range
@@ -178,9 +178,9 @@ def test_a_model_without_a_price_says_why(router: str, run: Run) -> None:
  tokens      1,000 input, given · 0 output, given
  complexity  medium, a guess: 1 point · medium from 1, complex from 2
              150 tokens or more +1
- steadiness  67 %: the share of the complexity levels, by their
-             chances, for which the same model would be chosen; it says nothing
-             of the answer's quality
+ steadiness  67 %: the share of the complexity levels, by their chances, for
+             which the same model would be chosen; it says nothing of the
+             answer's quality
  escalation  off
 
  candidate               tier                               cost
@@ -232,8 +232,8 @@ def test_what_is_known_of_the_models_is_shown(router: str, facts: str, run: Run)
              1 part of the messages is no text, and in no estimate
  complexity  simple, a guess: −1 point · medium from 1, complex from 2
              opens with a question for a fact, or a plain order −1
- steadiness  33 %: the share of the complexity levels, by their chances, for which the same model would be
-             chosen; it says nothing of the answer's quality
+ steadiness  33 %: the share of the complexity levels, by their chances, for which the same model would be chosen; it
+             says nothing of the answer's quality
  escalation  below confidence 0.7 also to openai/gpt-large · both calls cost $0.01261 ($0.001271 – 0.126)
              that one alone is cheaper if more than 95.0 % escalate
              the escalation threshold 0.7 has no calibration evidence: no log with both confidence and quality

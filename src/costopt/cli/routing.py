@@ -6,22 +6,36 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal
 
-import tomli
 import typer
 
-from costopt.calculators.routing.baselines import BEST_SINGLE, FRONTIER, LOGGED, check_baselines
+from costopt.calculators.routing.baselines import (
+    BEST_SINGLE,
+    FRONTIER,
+    LOGGED,
+    baseline_models,
+    check_baselines,
+)
 from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.learning import Learned
 from costopt.calculators.routing.lessons import MOST_PROMPTS, learn
 from costopt.calculators.routing.litellm import litellm_config
 from costopt.calculators.routing.policy import Policy, on_log, with_overrides
-from costopt.calculators.routing.policy_file import check_models, find_model, read_policy
+from costopt.calculators.routing.policy_file import check_models, find_model, nearest_word, read_policy
 from costopt.calculators.routing.policy_text import write_policy
-from costopt.calculators.routing.providers import DAYS, PERFORMANCE, Performances, performances, unit_costs
+from costopt.calculators.routing.prior_file import read_prior
+from costopt.calculators.routing.providers import (
+    DAYS,
+    PERFORMANCE,
+    Performances,
+    ladder_costs,
+    performances,
+    unit_costs,
+)
 from costopt.calculators.routing.ready import ready_policy
 from costopt.calculators.routing.sample import MOST, READS, Sample
 from costopt.calculators.routing.simulate import Simulation, Terms, plan, simulate
 from costopt.cli.loading import Billing, encodable
+from costopt.cli.options import words
 from costopt.errors import ConfigError
 from costopt.pipeline import Loaded
 from costopt.pricing.catalog import Catalog
@@ -49,17 +63,14 @@ def policies_of(
         ConfigError: There is no such policy or file, or it says something that does not hold.
     """
     asked = dict.fromkeys(encodable(name) for name in names or POLICIES)
-    found = tuple(_policy(name, catalog) for name in asked)
+    found = tuple(policy_of(name, overrides, catalog) for name in asked)
     twice = next((p.name for p in found if sum(other.name == p.name for other in found) > 1), None)
     if twice is not None:
         raise ConfigError(f"two policies are called `{twice}`", hint='give one another `name = "..."`')
     if any(policy.tiers == "log" for policy in found):
         costs = _unit_costs(run, catalog)
         found = tuple(on_log(policy, costs) for policy in found)
-    return tuple(
-        with_overrides(policy, overrides.threshold, overrides.escalation, overrides.cost_first)
-        for policy in found
-    )
+    return found
 
 
 def policy_of(name: str, overrides: Overrides, catalog: Catalog) -> Policy:
@@ -73,10 +84,10 @@ def policy_of(name: str, overrides: Overrides, catalog: Catalog) -> Policy:
 
 
 def _unit_costs(run: Billing, catalog: Catalog) -> dict[str, Decimal | None]:
-    """What the models of a log cost a request: those of the catalog, for the others have no price elsewhere.
+    """What the models of a log cost a request, of those that tiers can be made of.
 
     Raises:
-        ConfigError: The log can be read only once, or none of its models is in the catalog.
+        ConfigError: The log can be read only once, or has no such model.
     """
     if "-" in run.options.logs:
         raise ConfigError(
@@ -84,14 +95,10 @@ def _unit_costs(run: Billing, catalog: Catalog) -> dict[str, Decimal | None]:
             hint="name files instead of `-`",
         )
     loaded = run.load(catalog, [PERFORMANCE])
-    costs = {
-        name: cost
-        for name, cost in unit_costs(loaded.rollups[PERFORMANCE.name], catalog).items()
-        if find_model(catalog, name) is not None and cost is not None
-    }
+    costs = ladder_costs(loaded.rollups[PERFORMANCE.name], catalog)
     if not costs:
         raise ConfigError(
-            '`tiers = "log"`: the catalog has none of the log\'s models', hint="name models in `[tiers]`"
+            '`tiers = "log"`: the log has no chat model with a price', hint="name models in `[tiers]`"
         )
     return dict(costs)
 
@@ -121,46 +128,50 @@ def read_text(path: Path, what: str) -> str:
         raise ConfigError(f"`{path}` is not UTF-8: {error.reason}", hint="save it as UTF-8") from error
 
 
-def baselines_of(names: Sequence[str] | None) -> tuple[str, ...]:
+def baselines_of(names: Sequence[str] | None, catalog: Catalog) -> tuple[str, ...]:
     """The baselines of those names.
 
     Raises:
-        ConfigError: One looks like a price and is none.
+        ConfigError: One is no name, no model and no price.
     """
     found = tuple(dict.fromkeys(encodable(name) for name in names or BASELINES))
     check_baselines(found)
+    for name in baseline_models(found):
+        near = nearest_word(name, BASELINES)
+        if near and find_model(catalog, name) is None:
+            raise ConfigError(f"no baseline or model `{name}`", hint=f"did you mean `{near}`?")
     return found
 
 
-def prior_of(path: Path | None) -> Prior | None:
-    """Qualities that others have measured: `source = "..."` and a table `[quality]` of models with 0 to 1.
+def prior_of(path: Path | None, catalog: Catalog) -> Prior | None:
+    """Qualities that others have measured.
 
     Raises:
         ConfigError: The file is missing or says something else.
     """
-    if path is None:
-        return None
-    try:
-        tables = tomli.loads(read_text(path, "prior"))
-    except (tomli.TOMLDecodeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"`{path}` is not valid TOML: {error}", hint="mend the syntax there") from error
-    source, qualities = tables.get("source"), tables.get("quality")
-    if not isinstance(source, str) or not source or not isinstance(qualities, dict) or not qualities:
-        raise ConfigError(
-            f"`{path}` does not say its `source`, or has no table `[quality]`",
-            hint='write `source = "who measured what, and when"` and below `[quality]` lines like `"openai/gpt-4o" = 0.87`',
-        )
-    for model, value in qualities.items():
-        if type(value) not in {int, float} or not 0 <= value <= 1:
-            raise ConfigError(
-                f"`{path}`: the quality of `{model}` is `{value}`", hint="write a number from 0 to 1"
-            )
-    return Prior(source=source, qualities={model: float(value) for model, value in qualities.items()})
+    return None if path is None else read_prior(read_text(path, "prior"), str(path), catalog)
 
 
 def exported(policy: Policy, form: Literal["policy", "litellm"], catalog: Catalog) -> str:
-    """A policy as a file of its own, or as LiteLLM's configuration."""
+    """A policy as a file of its own, or as LiteLLM's configuration.
+
+    Raises:
+        ConfigError: LiteLLM has no settings for it.
+    """
     return write_policy(policy) if form == "policy" else litellm_config(policy, catalog)
+
+
+def check_export(form: Literal["policy", "litellm"] | None, floor: float | None) -> None:
+    """Refuses what could only be found out after all logs have been read.
+
+    Raises:
+        ConfigError: The policy of a floor is to be LiteLLM's.
+    """
+    if form == "litellm" and floor is not None:
+        raise ConfigError(
+            "The policy of a floor is made of rules, for which LiteLLM has no setting",
+            hint="`--export policy` prints it; `--export litellm` goes without `--floor`",
+        )
 
 
 def verified(simulated: Simulation) -> Policy:
@@ -212,6 +223,31 @@ def _learned(sample: Sample, loaded: Loaded, catalog: Catalog) -> Learned:
     costs = unit_costs(loaded.rollups[PERFORMANCE.name], catalog)
     known = {name: float(cost) for name, cost in costs.items() if cost is not None}
     return learn(sample.requests(catalog), known)
+
+
+def retyped(
+    several: Sequence[tuple[str, Sequence[str] | None]],
+    single: Sequence[tuple[str, object]],
+    overrides: Overrides,
+) -> str:
+    """The options of a simulation as they can be typed again.
+
+    Args:
+        several: Those that may be repeated, with their values.
+        single: The others that have a value.
+        overrides: And these.
+    """
+    pairs = [(option, value) for option, values in several for value in values or ()]
+    given = words(*pairs, *single, ("--escalation-threshold", overrides.threshold))
+    switches = (
+        _switch(overrides.escalation, "--escalation", "--no-escalation"),
+        _switch(overrides.cost_first, "--cost-first", "--quality-first"),
+    )
+    return " ".join(each for each in (given, *switches) if each)
+
+
+def _switch(value: bool | None, on: str, off: str) -> str:
+    return "" if value is None else on if value else off
 
 
 def share_of(percent: float | None) -> Decimal | None:

@@ -28,7 +28,11 @@ Baselines = Annotated[
 ]
 Segments = Annotated[
     str | None,
-    typer.Option("--by", metavar="KEYS", help="Further columns that make a segment, separated by commas."),
+    typer.Option(
+        "--by",
+        metavar="KEYS",
+        help="Route by these columns as well as by complexity and request_type, separated by commas.",
+    ),
 ]
 Escalated = Annotated[
     float | None,
@@ -36,13 +40,17 @@ Escalated = Annotated[
         metavar="PERCENT",
         min=0,
         max=100,
-        help="How many of the requests that can escalate are taken to do so; both calls are paid.",
+        help="How many of the requests that can be asked again of a stronger model are: both calls are paid.",
         show_default="as the log shows, else 10",
     ),
 ]
 PriorFile = Annotated[
     Path | None,
-    typer.Option("--prior", metavar="FILE", help="Qualities that others have measured, as TOML."),
+    typer.Option(
+        "--prior",
+        metavar="FILE",
+        help="Qualities that others have measured, as TOML: source and a table of models.",
+    ),
 ]
 Threshold = Annotated[
     float | None,
@@ -92,7 +100,7 @@ Floor = Annotated[
 Export = Annotated[
     Literal["policy", "litellm"] | None,
     typer.Option(
-        help="Print the first policy (or that of --floor) as a policy file, or for LiteLLM's router."
+        help="Print the first policy as a policy file or for LiteLLM's router; with --floor that of the floor, as a file."
     ),
 ]
 RoutedRequest = Annotated[

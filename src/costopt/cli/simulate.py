@@ -44,11 +44,13 @@ def simulate(  # noqa: PLR0917 - options are arguments
     from costopt.cli.routing import (
         Overrides,
         baselines_of,
+        check_export,
         check_floor,
         exported,
         performances_of,
         policies_of,
         prior_of,
+        retyped,
         share_of,
         simulation_of,
         verified,
@@ -63,22 +65,29 @@ def simulate(  # noqa: PLR0917 - options are arguments
         performed = performances_of(run, catalog)
         emit(performed, partial(view_performance, again=options.again), records_performance, run.output)
         return
+    check_export(export, floor)
     overrides = Overrides(threshold, escalation, cost_first)
     policies = policies_of(policy, overrides, run, catalog)
-    if export and floor is None:
+    if export and floor is None and learn is None:
         emit_text(exported(policies[0], export, catalog), options.to)
         return
     terms = Terms(
         policies,
-        baselines_of(baseline),
+        baselines_of(baseline, catalog),
         listed(by or ""),
         escalated=share_of(escalated),
-        prior=prior_of(prior),
+        prior=prior_of(prior, catalog),
         floor=floor,
     )
     result = simulation_of(terms, run, catalog, learn)
     if export:
-        emit_text(exported(verified(result), export, catalog), options.to)
+        chosen = policies[0] if floor is None else verified(result)
+        emit_text(exported(chosen, export, catalog), options.to)
         return
-    emit(result, partial(view_simulate, again=options.again), records_simulate, run.output)
+    asked = retyped(
+        (("--policy", policy), ("--baseline", baseline)),
+        (("--by", by), ("--escalated", escalated), ("--prior", prior)),
+        overrides,
+    )
+    emit(result, partial(view_simulate, again=options.again, asked=asked), records_simulate, run.output)
     check_floor(result)

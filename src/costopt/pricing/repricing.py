@@ -22,6 +22,9 @@ CONDITION_READS: Final = ("timestamp", "input_tokens", "requests", "context_toke
 """What `Repricing.conditions` are made of."""
 
 _DATE, _WINDOW, _SIZE = "price_date", "price_window", "price_size"
+CONDITION_NAMES: Final = (_DATE, _WINDOW, _SIZE)
+"""What they are called; a catalog may have no use for one."""
+
 _OUTPUT: Final = tuple(name for name in COUNTS if name.startswith(("output", "reasoning")))
 _INPUT: Final = tuple(name for name in COUNTS if name.endswith("_tokens") and name not in _OUTPUT)
 COSTS: Final = ("input_cost", "output_cost", "other_cost")

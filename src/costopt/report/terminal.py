@@ -65,22 +65,27 @@ def _wrapped(line: Line, console: Console) -> list[Text]:
 
     What follows the first row is set in a little, or below the first item if there is a label before it.
     """
-    text = Text()
-    for span in line:
-        text.append(printable(span.text), style=_STYLES[span.tone])
     labelled = bool(line) and line[0].tone == "muted" and line[0].text.endswith(" ")
-    indent = cell_len(line[0].text) if labelled else _INDENT
+    label = _joined(line[:1]) if labelled else Text()
+    indent = label.cell_len if labelled else _INDENT
     room = console.width - len(_MARGIN)
     rows: list[Text] = []
-    for item in text.split(DOT):
-        joined = Text(DOT).join([rows[-1], item]) if rows else item
+    for item in _joined(line[1:] if labelled else line).split(DOT):
+        joined = Text(DOT).join([rows[-1], item]) if rows else label + item
         if joined.cell_len <= room:
             rows[-1:] = [joined]
             continue
         pieces = item.wrap(console, max(1, room - indent))
         blank = Text(" " * indent)
-        rows += [blank + piece if rows or number else piece for number, piece in enumerate(pieces)]
+        rows += [(blank if rows or number else label) + piece for number, piece in enumerate(pieces)]
     return [Text(_MARGIN) + row for row in rows]
+
+
+def _joined(line: Line) -> Text:
+    text = Text()
+    for span in line:
+        text.append(printable(span.text), style=_STYLES[span.tone])
+    return text
 
 
 def _table(table: Table, console: Console, most: int | None) -> list[Text]:
@@ -96,7 +101,7 @@ def _table(table: Table, console: Console, most: int | None) -> list[Text]:
     ]
     shown = fitting(table.columns, widths, console.width)
     widths = _narrowed(table.columns, widths, shown, console.width)
-    rows = [Text(_MARGIN + printable(table.title), style="bold")] if table.title else []
+    rows = _wrapped((Span(table.title, "strong"),), console) if table.title else []
     rows.append(Text(_MARGIN + _row(head, table.columns, widths, shown), style="dim"))
     rows += [Text(_MARGIN + _row(row, table.columns, widths, shown)) for row in cells]
     return rows + [row for text in more for row in _wrapped((Span(text, "muted"),), console)]

@@ -101,6 +101,6 @@ def _thresholds(calibrations: Mapping[str, Calibration]) -> Iterator[Trap]:
             told.add(found.threshold)
             yield Trap(
                 name="threshold without calibration evidence",
-                text=f"escalating below a confidence of {found.threshold:g}: {found.verdict}",
+                text=f"nothing supports {found.threshold:g}: {found.verdict.removeprefix('not calibrated: ')}",
                 evidence={},
             )

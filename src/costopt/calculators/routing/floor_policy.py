@@ -26,6 +26,10 @@ def answer(traffic: Traffic, seen: Seen, floor: float) -> FloorAnswer:
         seen: The log's quality scores, by halves.
         floor: The least mean quality, 0 to 1.
     """
+    if not seen.total.scored:
+        return FloorAnswer(
+            floor=floor, unrouted_share=1, assumption="none", reason="no request has a quality score"
+        )
     costs: dict[Segment, dict[str, int]] = {
         segment: {model: round(cost.estimate / traffic.requests[segment]) for model, cost in own.items()}
         for segment, own in traffic.costs.items()

@@ -5,13 +5,12 @@ Keys and values are those of LiteLLM's documentation of October and November 202
 its own complexity router (docs.litellm.ai/docs/proxy/auto_routing), which is in beta.
 """
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from costopt.calculators.routing.policy import COMPLEXITIES, TIERS, Policy
 from costopt.calculators.routing.policy_file import check_models, find_model
+from costopt.calculators.routing.policy_text import quoted
 from costopt.errors import ConfigError
 from costopt.pricing.entries import Catalog
 from costopt.pricing.lending import listed_model
@@ -50,7 +49,6 @@ _LITELLM_LEVELS: Final = {
     "COMPLEX": "complex",
     "REASONING": "complex",
 }
-_UNSAFE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def litellm_config(policy: Policy, catalog: Catalog) -> str:
@@ -104,7 +102,7 @@ def _name(model: str, catalog: Catalog) -> str:
 
 
 def _head(policy: Policy) -> Iterator[str]:
-    yield f"# LiteLLM proxy configuration of the routing policy {_quoted(policy.name)}, written by costopt."
+    yield f"# LiteLLM proxy configuration of the routing policy {quoted(policy.name)}, written by costopt."
     yield "# Keys that are not named here are read from the environment variables that LiteLLM expects for a provider."
     lost = list(_lost(policy))
     if lost:
@@ -114,7 +112,7 @@ def _head(policy: Policy) -> Iterator[str]:
 
 def _lost(policy: Policy) -> Iterator[str]:
     for number, rule in enumerate(policy.rules, 1):
-        yield f"rule {number}" + (f" {_quoted(rule.name)}" if rule.name else "")
+        yield f"rule {number}" + (f" {quoted(rule.name)}" if rule.name else "")
     if policy.escalation.enabled:
         yield f"escalation below confidence {policy.escalation.threshold:g}; `fallbacks` are for errors only"
     if policy.strategy == "balanced":
@@ -124,19 +122,19 @@ def _lost(policy: Policy) -> Iterator[str]:
 
 
 def _deployment(tier: str, name: str, order: int | None) -> Iterator[str]:
-    yield f"  - model_name: {_quoted(tier)}"
+    yield f"  - model_name: {quoted(tier)}"
     yield "    litellm_params:"
-    yield f"      model: {_quoted(name)}"
+    yield f"      model: {quoted(name)}"
     key = _KEYS.get(name.partition("/")[0])
     if key:
-        yield f"      api_key: {_quoted(f'os.environ/{key}')}"
+        yield f"      api_key: {quoted(f'os.environ/{key}')}"
     if order is not None:
         yield f"      order: {order}"
 
 
 def _auto(policy: Policy, tiers: Sequence[str]) -> Iterator[str]:
     yield "  # LiteLLM guesses the complexity in its own way, which is not costopt's (beta, from v1.94)."
-    yield f"  - model_name: {_quoted(AUTO)}"
+    yield f"  - model_name: {quoted(AUTO)}"
     yield "    litellm_params:"
     yield '      model: "auto_router/complexity_router"'
     yield "      complexity_router_config:"
@@ -145,8 +143,8 @@ def _auto(policy: Policy, tiers: Sequence[str]) -> Iterator[str]:
         level: _serving(getattr(policy.levels, level), tiers) for level in COMPLEXITIES
     }
     for name, level in _LITELLM_LEVELS.items():
-        yield f"          {name}: {_quoted(by_level[level])}"
-    yield f"      complexity_router_default_model: {_quoted(by_level['medium'])}"
+        yield f"          {name}: {quoted(by_level[level])}"
+    yield f"      complexity_router_default_model: {quoted(by_level['medium'])}"
 
 
 def _serving(tier: str, tiers: Sequence[str]) -> str:
@@ -158,15 +156,10 @@ def _serving(tier: str, tiers: Sequence[str]) -> str:
 def _settings(policy: Policy, tiers: Sequence[str]) -> Iterator[str]:
     strategy = _UNORDERED.get(policy.strategy)
     yield "router_settings:"
-    yield f"  routing_strategy: {_quoted(strategy or 'simple-shuffle')}"
+    yield f"  routing_strategy: {quoted(strategy or 'simple-shuffle')}"
     if strategy is None:
         yield "  enable_pre_call_checks: true  # older versions heed `order` only with it"
     if len(tiers) > 1:
         yield "  fallbacks:"
     for index, tier in enumerate(tiers[:-1], 1):
-        yield f"    - {_quoted(tier)}: [{', '.join(map(_quoted, tiers[index:]))}]"
-
-
-def _quoted(text: str) -> str:
-    """A double-quoted scalar, which may hold anything: JSON's escapes are YAML's, and YAML forbids more characters."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+        yield f"    - {quoted(tier)}: [{', '.join(map(quoted, tiers[index:]))}]"

@@ -68,7 +68,7 @@ def read_policy(content: str, label: str) -> Policy:
     try:
         return _policy(tables, label)
     except Problem as problem:
-        raise _refusal(problem, content, label) from problem
+        raise refusal(problem, content, label) from problem
 
 
 def check_models(policy: Policy, catalog: Catalog, *, content: str = "", label: str = "") -> None:
@@ -91,7 +91,7 @@ def check_models(policy: Policy, catalog: Catalog, *, content: str = "", label: 
                 hint=f"did you mean `{near}`?" if near else "`costopt pricing list` names all there are",
                 path=path,
             )
-            raise _refusal(problem, content, label or policy.name)
+            raise refusal(problem, content, label or policy.name)
 
 
 def find_model(catalog: Catalog, name: str) -> int | None:
@@ -111,7 +111,8 @@ def _nearest(catalog: Catalog, name: str) -> str | None:
     return f"{provider.id}/{near}" if near else None
 
 
-def _refusal(problem: Problem, content: str, label: str) -> ConfigError:
+def refusal(problem: Problem, content: str, label: str) -> ConfigError:
+    """A problem as an error that names the file, and the line if there is a content."""
     line = f", line {line_of(content, problem.path)}" if content else ""
     return ConfigError(f"`{label}`{line}: {problem}", hint=problem.hint)
 

@@ -3,22 +3,25 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from costopt.calculators.routing.policy import COMPLEXITIES, CONDITIONS, TIERS, Levels, Policy, Rule, Tiers
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST: Final = 0xFFFF
+"""The last character that four hexadecimal digits tell."""
 
 
 def write_policy(policy: Policy) -> str:
     """All that a policy says, what is by default too, so that it stays the same when a default changes."""
-    lines = [f"name = {_quoted(policy.name)}", f"strategy = {_quoted(policy.strategy)}"]
+    lines = [f"name = {quoted(policy.name)}", f"strategy = {quoted(policy.strategy)}"]
     if isinstance(policy.tiers, Tiers):
         tiers = zip(TIERS, policy.tiers.ladder(), strict=True)
         lines += _table("tiers", [(tier, _listed(models)) for tier, models in tiers if models])
     else:
-        lines.append(f"tiers = {_quoted(policy.tiers)}")
+        lines.append(f"tiers = {quoted(policy.tiers)}")
     lines += _table("complexity", _levels(policy))
-    lines += _table("task_types", [(_key(word), _quoted(tier)) for word, tier in policy.task_types.items()])
+    lines += _table("task_types", [(_key(word), quoted(tier)) for word, tier in policy.task_types.items()])
     lines += _table("weights", [(name, repr(weight)) for name, weight in policy.weights])
     enabled = "true" if policy.escalation.enabled else "false"
     lines += _table("escalation", [("enabled", enabled), ("threshold", repr(policy.escalation.threshold))])
@@ -32,7 +35,7 @@ def _levels(policy: Policy) -> Iterator[tuple[str, str]]:
         tier = getattr(policy.levels, level)
         empty = isinstance(policy.tiers, Tiers) and not getattr(policy.tiers, tier)
         if not empty or tier != getattr(Levels(), level):
-            yield level, _quoted(tier)
+            yield level, quoted(tier)
 
 
 def _table(name: str, fields: Iterable[tuple[str, str]]) -> list[str]:
@@ -45,7 +48,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield ""
     yield "[[rule]]"
     if rule.name:
-        yield f"name = {_quoted(rule.name)}"
+        yield f"name = {quoted(rule.name)}"
     when = [(key, getattr(rule.when, key)) for key in CONDITIONS]
     said = [f"{key} = {_listed(words)}" for key, words in when if words]
     if said:
@@ -53,7 +56,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     for key in ("strategy", "tier", "model"):
         word: str | None = getattr(rule, key)
         if word is not None:
-            yield f"{key} = {_quoted(word)}"
+            yield f"{key} = {quoted(word)}"
     for key in ("min_quality", "max_latency_ms", "min_reliability"):
         limit: float | None = getattr(rule, key)
         if limit is not None:
@@ -61,13 +64,18 @@ def _rule(rule: Rule) -> Iterator[str]:
 
 
 def _key(word: str) -> str:
-    return word if _BARE.fullmatch(word) else _quoted(word)
+    return word if _BARE.fullmatch(word) else quoted(word)
 
 
 def _listed(words: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, words))}]"
+    return f"[{', '.join(map(quoted, words))}]"
 
 
-def _quoted(word: str) -> str:
-    """A string on one line: JSON's escapes are TOML's, but for the one control character that JSON leaves."""
-    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007f")
+def quoted(word: str) -> str:
+    """A string of TOML, and of YAML too, with nothing in it that steers a terminal or is not seen."""
+    written = json.dumps(word, ensure_ascii=False)
+    return "".join(char if char.isprintable() else _escaped(char) for char in written)
+
+
+def _escaped(char: str) -> str:
+    return f"\\U{ord(char):08x}" if ord(char) > _LONGEST else f"\\u{ord(char):04x}"

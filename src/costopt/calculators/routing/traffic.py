@@ -22,7 +22,7 @@ from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
 from costopt.pricing.matching import resolve
 from costopt.pricing.rates import NOTHING, rate_key, rates_of
-from costopt.pricing.repricing import CONDITION_READS, COSTS, Repricing
+from costopt.pricing.repricing import CONDITION_NAMES, CONDITION_READS, COSTS, Repricing
 from costopt.rollups.rollup import Key, Rollup
 
 COMPLEXITY: Final = "complexity"
@@ -41,6 +41,7 @@ _TAKEN: Final = {
     *(key.name for key in (HALF, _SQUARES, *SUMS)),
     *(*COSTS, *PAIR_COLUMNS),
     *("served", "is_free", "lacking"),
+    *CONDITION_NAMES,
 }
 
 

@@ -144,8 +144,7 @@ def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: f
     )
     return Trap(
         name="dominated tier",
-        text=f"`{model}` costs {format_usd(usd(cost))} a request where `{other}` costs {format_usd(usd(cheaper))}, "
-        f"and {verdict}",
+        text=f"`{model}` costs {_more(cost, cheaper)} `{other}` and {verdict}",
         evidence={
             "model": model,
             "dominated_by": other,
@@ -156,6 +155,13 @@ def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: f
             "difference_high": better.high,
         },
     )
+
+
+def _more(cost: int, cheaper: int) -> str:
+    """`12 % more than`, `3.5 times as much as`."""
+    if cost < 2 * cheaper:
+        return f"{_percent(cost / cheaper - 1)} more than"
+    return f"{cost / cheaper:.1f} times as much as" if cheaper else "more than"
 
 
 def _costs_within(seen: Seen, costs: Costs, one: str, other: str) -> tuple[int, int] | None:

@@ -1,124 +1,182 @@
 """What other routing would have cost and saved, and what that rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
+from costopt.calculators.routing.alternatives import Alternative
 from costopt.calculators.routing.estimates import QualityClaim
-from costopt.calculators.routing.outcome import Outcome, Saving
+from costopt.calculators.routing.outcome import Baseline, Outcome, Saving
 from costopt.calculators.routing.simulate import Simulation
-from costopt.models.money import format_usd, usd
-from costopt.report.document import DOT, Again, Cell, Column, Document, Line, Paragraph, Span, Table, line
+from costopt.models.money import format_usd
+from costopt.report.document import (
+    DOT,
+    NONE,
+    Again,
+    Cell,
+    Column,
+    Document,
+    Line,
+    Paragraph,
+    Span,
+    Table,
+    line,
+)
 from costopt.report.emit import Records
 from costopt.report.views.parts import counted, head, ranged, short
+from costopt.report.views.simulate_grounds import TRAPS, grounds
 
-_SEGMENTS: Final = 5
-_MODELS: Final = 8
-_TRAPS: Final = 5
+_CHEAPER: Final = 3
+_OF_ONE: Final = 2
+_MODELS: Final = 6
+_NAME: Final = 24
 _UNKNOWN: Final = "unknown"
 
+_Titled = tuple[Column, Callable[[Outcome], Cell]]
 
-def view_simulate(simulated: Simulation, again: Again) -> Document:
-    """The head, what policies cost and save, where requests go, what it rests on, and what else there is."""
+
+def view_simulate(simulated: Simulation, again: Again, asked: str = "") -> Document:
+    """The head, what policies cost and save, where requests go, what it rests on, and what else there is.
+
+    Args:
+        simulated: The result.
+        again: How the logs were named.
+        asked: The options that a command has to repeat to simulate the same, those of a floor aside.
+    """
     provenance = simulated.provenance
+    command = " ".join(word for word in ("costopt simulate", again.bill, asked) if word)
+    top = head(provenance.intake, provenance.period, provenance.catalog, again)
+    if not simulated.requests:
+        return Document("Router simulation", (top, Paragraph(tuple(_nothing(simulated)))))
     blocks: list[Paragraph | Table] = [
-        head(provenance.intake, provenance.period, provenance.catalog, again),
-        Paragraph(tuple(_question(simulated))),
+        top,
         _policies(simulated),
         _savings(simulated),
-        _routes(simulated.policies[0]),
-        Paragraph(tuple(_grounds(simulated))),
+        _routes(simulated.policies[-1 if simulated.verified else 0]),
+        Paragraph(tuple(grounds(simulated, command))),
     ]
-    floor = tuple(_floor(simulated, again))
-    blocks += [Paragraph(floor)] if floor else []
-    if simulated.traps:
-        blocks.append(Paragraph(tuple(_traps(simulated, again))))
-    if simulated.alternatives:
-        blocks.append(_alternatives(simulated, again))
-    blocks.append(Paragraph((_next(again),)))
+    shown = _picked(simulated.alternatives)
+    if shown:
+        blocks.append(_alternatives(shown, are_more=len(simulated.alternatives) > len(shown)))
+    blocks.append(Paragraph((_next(simulated, command),)))
     return Document("Router simulation", tuple(blocks))
 
 
-def _question(simulated: Simulation) -> Iterator[Line]:
-    spent = f"{simulated.requests:,} requests cost {format_usd(simulated.logged_usd)}"
-    yield line(Span(f"Routing  {spent}", "strong"), f"   by {', '.join(simulated.by)}")
-    if simulated.left_out:
-        yield line(
-            Span(f"{counted(simulated.left_out, 'request')} without a price are in no figure below", "warn")
-        )
+def _nothing(simulated: Simulation) -> Iterator[Line]:
+    """The head has told of requests without a price."""
+    yield line(Span("Nothing to route: no chat request with a price", "strong"))
     if simulated.other_kinds:
-        kinds = (
-            f"{counted(simulated.other_kinds, 'request')} that no chat model serves are in no figure below"
-        )
-        yield line(Span(kinds, "muted"))
+        others = counted(simulated.other_kinds, "request")
+        yield line(f"{others} that no chat model serves, such as embeddings")
 
 
 def _policies(simulated: Simulation) -> Table:
-    columns = (
-        Column("policy"),
-        Column("would have cost", "usd"),
-        Column("range", "range", drop=1),
-        Column("escalated", "usd", drop=2),
-        Column("break-even", "percent", drop=5),
-        Column("latency ms", "count", drop=4),
-        Column("quality", drop=3),
-    )
-    rows = tuple(
+    """Columns of which nothing is known are left out, that of quality aside."""
+    every: tuple[_Titled, ...] = (
+        (Column("policy"), lambda each: short(each.policy, _NAME)),
+        (Column("would cost", "usd"), lambda each: each.cost_usd),
+        (Column("range", "range", drop=1), lambda each: ranged(each.low_usd, each.high_usd)),
+        (Column("if escalated", "usd", drop=3), lambda each: each.escalated.cost_usd),
+        (Column("break-even", "percent", drop=6), _break_even),
         (
-            short(each.policy),
-            each.cost_usd,
-            ranged(each.low_usd, each.high_usd),
-            each.escalated.cost_usd,
-            None if each.escalated.break_even_rate is None else each.escalated.break_even_rate * 100,
-            None if each.latency_ms is None else round(each.latency_ms),
-            _quality(each.quality),
-        )
-        for each in simulated.policies
+            Column("latency ms", "count", drop=5),
+            lambda each: None if each.latency_ms is None else round(each.latency_ms),
+        ),
+        (Column("confidence", "range", drop=7), _confidence),
+        (Column("quality", drop=2), lambda each: _quality(each.quality)),
+        (Column("basis", drop=4), lambda each: _basis(each.quality)),
     )
-    return Table(columns, rows)
+    known = [
+        (column, cell)
+        for column, cell in every
+        if any(cell(each) not in {None, "–"} for each in simulated.policies)
+    ]
+    rows = tuple(tuple(cell(each) for _, cell in known) for each in simulated.policies)
+    spent = f"Routing  {counted(simulated.requests, 'request')} cost {format_usd(simulated.logged_usd)}"
+    return Table(
+        tuple(column for column, _ in known), rows, title=f"{spent}{DOT}{_levels(simulated.policies[0])}"
+    )
+
+
+def _levels(outcome: Outcome) -> str:
+    """`simple 40 %, medium 35 %, complex 25 %`."""
+    return ", ".join(f"{each.name} {each.share_pct:.0f} %" for each in outcome.complexity)
+
+
+def _break_even(each: Outcome) -> Cell:
+    rate = each.escalated.break_even_rate
+    return "–" if rate is None else rate * 100
+
+
+def _confidence(each: Outcome) -> Cell:
+    return None if each.confidence is None else f"{each.confidence:.2f}"
 
 
 def _quality(claim: QualityClaim) -> str:
-    """`0.81 (0.79 – 0.83), overlap`."""
+    """`0.81 (0.79 – 0.83)`."""
     if claim.estimate is None:
         return _UNKNOWN
     ends = "" if claim.low is None else f" ({claim.low:.2f} – {claim.high:.2f})"
-    return f"{claim.estimate:.2f}{ends}, {claim.basis.replace('_', ' ')}"
+    return f"{claim.estimate:.2f}{ends}"
+
+
+def _basis(claim: QualityClaim) -> str:
+    return "–" if claim.basis == "unknown" else claim.basis.replace("_", " ")
 
 
 def _savings(simulated: Simulation) -> Table:
-    columns = (
-        Column("saved against"),
-        Column("which cost", "usd"),
-        *(Column(short(each.policy)) for each in simulated.policies),
-    )
-    by_name = [{saving.baseline: saving for saving in each.savings} for each in simulated.policies]
-    rows = tuple(
-        (
-            f"{each.name}: {each.model}" if each.model and each.model != each.name else each.name,
-            each.cost_usd,
-            *(_saved(savings.get(each.name)) for savings in by_name),
-        )
-        for each in simulated.baselines
-    )
-    return Table(columns, rows)
+    """One column a baseline, and where there is room the range of what is saved against it."""
+    columns = [Column("saved against")]
+    costs: list[Cell] = ["which costs"]
+    for place, each in enumerate(simulated.baselines):
+        columns += [
+            Column(short(each.name, _NAME), "range", drop=place),
+            Column("range", "range", drop=100 + place),
+        ]
+        costs += ["?" if each.cost_usd is None else format_usd(each.cost_usd), _cost_range(each)]
+    rows = [tuple(costs)]
+    for policy in simulated.policies:
+        savings = {saving.baseline: saving for saving in policy.savings}
+        row: list[Cell] = [short(policy.policy, _NAME)]
+        for each in simulated.baselines:
+            row += _saved(savings.get(each.name))
+        rows.append(tuple(row))
+    return Table(tuple(columns), tuple(rows), more=DOT.join(_meanings(simulated.baselines)))
 
 
-def _saved(saving: Saving | None) -> str:
-    """`78.0 %, 73.8 % escalated`."""
+def _cost_range(each: Baseline) -> str:
+    if each.low_usd is None or each.high_usd is None or each.low_usd == each.high_usd:
+        return ""
+    return ranged(each.low_usd, each.high_usd)
+
+
+def _saved(saving: Saving | None) -> tuple[str, str]:
+    """`78.0 → 73.8 %`, and the range of the first."""
     if saving is None:
-        return "?"
-    return f"{_percent(saving.pct)}, {_percent(saving.escalated_pct)} esc."
+        return "?", ""
+    first, then = _percent(saving.pct), _percent(saving.escalated_pct)
+    ends = dict.fromkeys((_percent(saving.low_pct), _percent(saving.high_pct)))
+    return f"{first if first == then else f'{first} → {then}'} %", f"{' – '.join(ends)} %"
 
 
 def _percent(value: Decimal) -> str:
-    text = f"{abs(value):.1f} %"
-    return f"−{text}" if value < 0 else text
+    """`78.0`, `−11.3`; never `−0.0`."""
+    text = f"{abs(value):.1f}"
+    return f"−{text}" if value < 0 and text != "0.0" else text
 
 
-def _routes(first: Outcome) -> Table:
+def _meanings(baselines: Sequence[Baseline]) -> Iterator[str]:
+    """The models behind baselines, and why some are unknown."""
+    for each in baselines:
+        if each.cost_usd is None:
+            yield f"{short(each.name, _NAME)}: {each.reason}"
+        elif each.model and each.model != each.name:
+            yield f"{short(each.name, _NAME)}: {short(each.model)}"
+
+
+def _routes(outcome: Outcome) -> Table:
     columns = (
-        Column(f"{short(first.policy)} sends to"),
+        Column(f"{short(outcome.policy, _NAME)} sends to"),
         Column("tier", drop=2),
         Column("requests", "count", drop=1),
         Column("share", "percent"),
@@ -127,108 +185,80 @@ def _routes(first: Outcome) -> Table:
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (short(each.name), each.tier or "–", each.requests, each.share_pct, each.cost_usd, each.share_pct)
-        for each in first.models[:_MODELS]
+        for each in outcome.models[:_MODELS]
     )
-    levels = DOT.join(f"{each.name} {each.share_pct:.0f} %" for each in first.complexity)
-    return Table(columns, rows, more=levels)
+    rest = outcome.models[_MODELS:]
+    requests = counted(sum(each.requests for each in rest), "request")
+    more = f"{counted(len(rest), 'more model')}: {requests}" if rest else ""
+    return Table(columns, rows, more=more)
 
 
-def _grounds(simulated: Simulation) -> Iterator[Line]:
-    """What the figures rest on."""
-    for each in simulated.policies:
-        claim = each.quality
-        if claim.estimate is None:
-            why = claim.reasons[-1] if claim.reasons else "no scores"
-            yield line(Span(f"quality of {short(each.policy)} unknown", "warn"), f"{DOT}{why}")
-        else:
-            yield line(f"quality of {short(each.policy)} assumes {claim.assumption}")
-            if claim.sensitivity:
-                low, high = claim.sensitivity_low, claim.sensitivity_high
-                yield line(Span(f"without that: {low:.2f} – {high:.2f} ({claim.sensitivity})", "muted"))
-    rate = simulated.policies[0].escalated
-    yield line(
-        Span(f"escalated: {rate.rate * 100:.0f} % of what can escalate is asked twice, {rate.basis}", "muted")
+def _picked(alternatives: Sequence[Alternative]) -> list[Alternative]:
+    """The first ones, at most two of a segment: the dearest segment has not all the rows.
+
+    Within a segment, those come first of which it is known what they do to quality.
+    """
+    segments: dict[str, list[Alternative]] = {}
+    for each in alternatives:
+        segments.setdefault(repr(each.segment), []).append(each)
+    several = len(segments) > 1
+    chosen = (
+        sorted(own, key=lambda each: each.quality.change is None)[: _OF_ONE if several else _CHEAPER]
+        for own in segments.values()
     )
-    if simulated.router:
-        yield line(
-            Span(f"learned router  {simulated.router.choose}", "strong"), f"{DOT}{simulated.router.summary}"
-        )
-    for baseline in simulated.baselines:
-        if baseline.cost_usd is None:
-            yield line(Span(f"{baseline.name}: {baseline.reason}", "muted"))
-    bases = sorted(
-        {f"output by {each.output.basis}" for each in simulated.ratios if each.source != each.target}
-    )
-    yield line(Span(f"tokens on other models: {', '.join(bases)}", "muted"))
+    return [each for own in chosen for each in own][:_CHEAPER]
 
 
-def _floor(simulated: Simulation, again: Again) -> Iterator[Line]:
-    """The verified routing above a floor, or why there is none, and the frontier."""
-    found = simulated.floor
-    if found is not None and found.routes is None:
-        yield line(Span(f"Floor {found.floor:g}  none verified", "warn"), f"{DOT}{found.reason}")
-    elif found is not None and found.cost_pico is not None:
-        each = format_usd(usd(found.cost_pico))
-        quality = f"quality {found.estimate:.3f}, at least {found.floor + (found.margin_low or 0):.3f}"
-        yield line(Span(f"Floor {found.floor:g}  {each} a request", "strong"), f"{DOT}{quality}{DOT}verified")
-        yield line(Span(f"assumes {found.assumption}", "muted"))
-        split = any(len(route.millionths) > 1 for route in found.routes or ())
-        whole = (
-            f", where a split segment goes to its better model: policy floor {found.floor:g} above"
-            if split
-            else ""
-        )
-        yield line(
-            f"as a file{whole}{DOT}costopt simulate {again.bill} --floor {found.floor:g} --export policy"
-        )
-    if len(simulated.frontier) > 1:
-        first, last = simulated.frontier[0], simulated.frontier[-1]
-        ends = f"{format_usd(first.cost_usd)} at {first.quality:.2f} – {format_usd(last.cost_usd)} at {last.quality:.2f}"
-        yield line(Span(f"frontier  {ends}, by means of scores, which flatter; --floor verifies", "muted"))
-
-
-def _traps(simulated: Simulation, again: Again) -> Iterator[Line]:
-    """What looks right in the figures and is not."""
-    for trap in simulated.traps[:_TRAPS]:
-        yield line(Span(trap.name, "warn"), f"{DOT}{trap.text}")
-    rest = len(simulated.traps) - _TRAPS
-    if rest > 0:
-        yield line(Span(f"{rest:,} more: costopt simulate {again.bill} -o json", "muted"))
-
-
-def _alternatives(simulated: Simulation, again: Again) -> Table:
+def _alternatives(shown: Sequence[Alternative], *, are_more: bool) -> Table:
     columns = (
         Column("segment"),
-        Column("served by", drop=3),
-        Column("cheaper"),
+        Column("mostly served by", drop=3),
+        Column(f"cheaper model, first {len(shown)}" if are_more else "cheaper model"),
         Column("would save", "range"),
-        Column("quality", drop=1),
+        Column("quality change", drop=1),
+        Column("basis", drop=2),
     )
-    shown = simulated.alternatives[:_SEGMENTS]
-    rows = tuple(
+    rows = [
         (
-            ", ".join(short(value, 20) for value in each.segment.values() if value) or "(none)",
+            ", ".join(short(value, 20) for value in each.segment.values() if value) or NONE,
             short(each.served),
             short(each.model),
             ranged(each.low_usd, each.high_usd),
             _change(each.quality),
+            _basis(each.quality),
         )
         for each in shown
-    )
-    rest = len(simulated.alternatives) - len(shown)
-    more = f"{rest:,} more: costopt simulate {again.bill} -o json" if rest else ""
-    return Table(columns, rows, title="Cheaper models", more=more)
+    ]
+    told = len(columns) if any(each.quality.basis != "unknown" for each in shown) else -1
+    return Table(columns[:told], tuple(row[:told] for row in rows))
 
 
 def _change(claim: QualityClaim) -> str:
-    if claim.change is None or claim.change_low is None or claim.change_high is None:
+    """`−0.06 (−0.07 to −0.05)`."""
+    if claim.change is None:
         return _UNKNOWN
-    return f"{claim.change:+.2f} ({claim.change_low:+.2f} – {claim.change_high:+.2f})"
+    if claim.change_low is None or claim.change_high is None:
+        return _points(claim.change)
+    return f"{_points(claim.change)} ({_points(claim.change_low)} to {_points(claim.change_high)})"
 
 
-def _next(again: Again) -> Line:
-    commands = [f"costopt simulate {again.bill} --providers", f"costopt simulate {again.bill} -o json"]
-    return line(Span("next  ", "muted"), DOT.join(commands))
+def _points(change: float) -> str:
+    """`+0.02`, `−0.06`, `0.00`."""
+    text = f"{abs(change):.2f}"
+    if text == "0.00":
+        return text
+    return f"−{text}" if change < 0 else f"+{text}"
+
+
+def _next(simulated: Simulation, command: str) -> Line:
+    floor = simulated.floor
+    commands = [f"{command} --providers"]
+    if floor is None and len(simulated.frontier) > 1:
+        commands = [f"{command} --floor QUALITY"]
+    again = command if floor is None else f"{command} --floor {floor.floor:.12g}"
+    rest = len(simulated.traps) - TRAPS
+    told = f"{again} -o json" + (f" ({counted(rest, 'more trap')})" if rest > 0 else "")
+    return line(Span("next  ", "muted"), DOT.join([*commands, told]))
 
 
 def records_simulate(simulated: Simulation) -> Records:
