@@ -20,6 +20,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "COSTOPT_ROUTER_COST_OPTIMIZATION",
         "COSTOPT_ROUTER_ENABLE_ESCALATION",
         "COSTOPT_ROUTER_ESCALATION_THRESHOLD",
+        "COSTOPT_ROUTER_LOG",
         "COSTOPT_TZ",
         "COSTOPT_WHERE",
         "FORCE_COLOR",

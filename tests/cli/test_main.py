@@ -37,6 +37,7 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
         "analyze",
         "spend",
         "batch",
+        "simulate",
         "route",
         "inspect",
         "convert",

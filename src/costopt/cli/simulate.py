@@ -33,7 +33,7 @@ def simulate(  # noqa: PLR0917 - options are arguments
     escalation: Escalation = None,
     cost_first: CostFirst = None,
 ) -> None:
-    """What other routing would have cost and saved, with ranges, and what the answer rests on.
+    """What other routing would have cost, and what that rests on.
 
     Example: costopt simulate logs/ --policy cost --policy router.toml --baseline openai/gpt-5.5
     """

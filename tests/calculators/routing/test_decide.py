@@ -4,7 +4,7 @@ import pytest
 
 from costopt.calculators.routing.decide import Candidate, Traits, decide
 from costopt.calculators.routing.policy import Escalation, Levels, Policy, Rule, Tiers, Weights, When
-from costopt.calculators.routing.steadiness import MEANING, Calibration, escalation_basis, steadiness
+from costopt.calculators.routing.steadiness import MEANING, escalation_basis, steadiness
 from costopt.calculators.routing.weighing import weigh
 
 LADDER = Tiers(mini=("m1", "m2"), standard=("s1", "s2"), premium=("p1", "p2"))
@@ -436,33 +436,14 @@ def test_chances_of_no_level_make_nothing_steady() -> None:
 
 
 @pytest.mark.parametrize(
-    ("escalation", "calibration", "expected"),
+    ("escalation", "expected"),
     [
-        (Escalation(enabled=False), None, "escalation is off"),
-        (
-            Escalation(),
-            None,
-            "the escalation threshold 0.7 has no calibration evidence: no log with both confidence and quality",
-        ),
+        (Escalation(enabled=False), "escalation is off"),
         (
             Escalation(threshold=0.8),
-            Calibration(0.52, 0.45, 0.59, 1200),
-            (
-                "the escalation threshold 0.8 has no calibration evidence: confidence tells good from bad no better"
-                " than chance, AUROC 0.52 (0.45 – 0.59) on 1,200 requests"
-            ),
-        ),
-        (
-            Escalation(),
-            Calibration(0.71, 0.66, 0.76, 900),
-            (
-                "the escalation threshold 0.7 acts on a confidence that tells good from bad:"
-                " AUROC 0.71 (0.66 – 0.76) on 900 requests"
-            ),
+            "the escalation threshold 0.8 has no calibration evidence: no log with both confidence and quality",
         ),
     ],
 )
-def test_a_threshold_without_calibration_evidence_is_called_so(
-    escalation: Escalation, calibration: Calibration | None, expected: str
-) -> None:
-    assert escalation_basis(policy(escalation=escalation), calibration) == expected
+def test_a_threshold_without_calibration_evidence_is_called_so(escalation: Escalation, expected: str) -> None:
+    assert escalation_basis(policy(escalation=escalation)) == expected

@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from costopt.calculators.routing.policy import Escalation, Policy, Rule, Tiers, When
-from costopt.calculators.routing.simulate import Simulation, Terms, plan, renamed
+from costopt.calculators.routing.policy import Escalation, Policy, Rule, Tiers, When, renamed
+from costopt.calculators.routing.simulate import Simulation, Terms, plan
 from costopt.errors import ConfigError
 from costopt.pricing.catalog import Catalog
 

@@ -9,7 +9,7 @@ the worst case of it: the unseen then have a mean between max(m/Γ, 1 − Γ(1 �
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from costopt.calculators.routing.cells import Seen, Segment, Target
@@ -42,8 +42,9 @@ def bound(seen: Seen, target: Target, gamma: float | None = None) -> Bound:
             f"Hidden selection cannot be below 1, and is {gamma:g}", hint="1 means that there is none"
         )
     parts = [*_parts(seen, target)]
-    low = _end(parts, gamma)
-    high = 1 - _end([part.mirrored for part in parts], gamma)
+    requests = math.fsum(seen.requests.values())
+    low = _end(parts, gamma, requests)
+    high = 1 - _end([part.mirrored for part in parts], gamma, requests)
     words = (
         "no assumption: what was not seen counts as 0 to 1"
         if gamma is None
@@ -86,9 +87,10 @@ def _part(seen: Seen, of: tuple[Segment, str], share: float, requests: float) ->
     return _Part(share, scored / requests, requests, seen.mean(*of) if scored else Mean(0.0, 0.0))
 
 
-def _end(parts: list[_Part], gamma: float | None) -> float:
+def _end(parts: Sequence[_Part], gamma: float | None, requests: float) -> float:
     """The lower end: the sum of the lowest values, and below it what chance may do."""
     lowest = [_lowest(part, part.mean.value, gamma) for part in parts]
+    middle = math.fsum(part.share * value for part, value in zip(parts, lowest, strict=True))
     doubt = []
     for part, value in zip(parts, lowest, strict=True):
         low, _ = wilson(part.mean)
@@ -96,7 +98,7 @@ def _end(parts: list[_Part], gamma: float | None) -> float:
         unseen = part.mean.value - _tilted(part.mean.value, gamma)
         deviation = math.sqrt(part.seen * (1 - part.seen) / part.requests)
         doubt.append(part.share * TWO_SIDED * deviation * unseen)
-    middle = math.fsum(part.share * value for part, value in zip(parts, lowest, strict=True))
+        doubt.append(math.sqrt(part.share / requests) * TWO_SIDED * (value - middle))
     return middle - math.sqrt(math.fsum(each * each for each in doubt))
 
 

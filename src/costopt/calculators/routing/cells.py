@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -27,8 +27,7 @@ _ENOUGH: Final = 30
 """Scores from which a segment's own spread is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Sums over requests, as `moments.SUMS` explains them, in ones."""
 
     requests: float = 0
@@ -66,7 +65,7 @@ class Cell:
 
 def added(cells: Iterable[Cell]) -> Cell:
     """The sums of all."""
-    return Cell(*(math.fsum(column) for column in zip(*(astuple(cell) for cell in cells), strict=True)))
+    return Cell(*(math.fsum(column) for column in zip(*cells, strict=True)))
 
 
 NOTHING: Final = Cell()
@@ -159,8 +158,7 @@ def seen(rollup: pl.DataFrame, by: Sequence[str]) -> Seen:
             With `half`, too, estimates are cross-fitted and floors can be verified. Further keys are added up.
         by: The columns that make a segment.
     """
-    names = [field.name for field in fields(Cell)]
-    present = [name for name in names if name in rollup.columns]
+    present = [name for name in Cell._fields if name in rollup.columns]
     keys = [*by, "model"]
     half = pl.col("half") if "half" in rollup.columns else pl.lit(0)
     table = (

@@ -152,7 +152,7 @@ class _Task:
     @property
     def unrouted(self) -> float:
         """The share of the requests that have no choice."""
-        return 1 - sum(self.requests.values()) / self.total
+        return 1 - sum(self.requests.values()) / self.total if self.total else 1.0
 
     def value(self, policy: Policy) -> float:
         """The mean quality of all requests on the half to verify by."""

@@ -19,9 +19,6 @@ MICRO: Final = 1_000_000
 LEAST_PROPENSITY: Final = 1e-6
 """Below it, a propensity is taken for an error of the log."""
 
-CONFIDENCE_STEPS: Final = 100
-"""How finely confidences are told apart."""
-
 _READS: Final = ("requests", "quality", "propensity", "status")
 
 # The largest product of a line is requests * 1e12 * 1e12. An Int128 holds 1.7e38, so that a log of single requests
@@ -93,16 +90,7 @@ HALF: Final = Key(
     ((pl.col("request_id").hash(seed=11) ^ pl.col("timestamp").hash(seed=12)) % 2).cast(pl.Int8),
     ("request_id", "timestamp"),
 )
-"""A key that halves the requests, 0 or 1, by chance but always in the same way: by their ids and times.
+"""A key that halves the requests, 0 or 1, as if by lot, yet the same with one Polars release: by their ids and times.
 
 What was chosen on one half can be tried on the other.
 """
-
-CONFIDENCE: Final = Key(
-    "confidence_step",
-    pl.when(pl.col("confidence").cast(pl.Float64).is_between(0, 1))
-    .then((pl.col("confidence").cast(pl.Float64) * MICRO).round().cast(pl.Int64) * CONFIDENCE_STEPS // MICRO)
-    .cast(pl.Int16),
-    ("confidence",),
-)
-"""A key that sorts the requests by the model's confidence: whole hundredths, null where the log has none."""

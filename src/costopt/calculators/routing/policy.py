@@ -278,3 +278,18 @@ def on_log(policy: Policy, models_with_unit_cost: Mapping[str, Decimal | None]) 
     if policy.tiers != "log":
         return policy
     return policy.model_copy(update={"tiers": ladder_of(models_with_unit_cost)})
+
+
+def renamed(policy: Policy, named: Mapping[str, str]) -> Policy:
+    """The policy with its models by other names; of two that become one in a tier, the first stays."""
+    taken: set[str] = set()
+    tiers = {}
+    for tier, models in zip(TIERS, policy.ladder(), strict=True):
+        fresh = dict.fromkeys(named[name] for name in models)
+        tiers[tier] = tuple(name for name in fresh if name not in taken)
+        taken |= fresh.keys()
+    rules = tuple(
+        rule if rule.model is None else rule.model_copy(update={"model": named[rule.model]})
+        for rule in policy.rules
+    )
+    return policy.model_copy(update={"tiers": Tiers(**tiers), "rules": rules})

@@ -120,7 +120,7 @@ def _change(
 def _is_told(parts: Sequence[_Part]) -> bool:
     scored = math.fsum(part.cell.scored for part in parts)
     both = math.fsum(part.cell.both for part in parts)
-    return both >= _NEARLY * scored and all(part.rate for part in parts if part.cell.known)
+    return both >= _NEARLY * scored and all(part.rate for part in parts if part.cell.requests)
 
 
 def _above(cell: Cell, centre: float) -> float:
@@ -188,16 +188,13 @@ def _no_means(_seen: Seen, target: Target, _half: int) -> _Means:
 
 
 def _means(seen: Seen, target: Target, half: int) -> _Means:
-    """The mean of every cell in one half, drawn towards the model's own; 0 where the half has no score at all."""
-    models = sorted({model for shares in target.values() for model in shares})
-    halves = {
-        model: [seen.halves[segment][model][half] for segment in target if model in seen.halves[segment]]
-        for model in models
-    }
-    sums = {model: added(cells) for model, cells in halves.items()}
-    whole = added(sums.values())
-    common = whole.quality if whole.scored else 0.0
-    own = {model: total.quality if total.scored else common for model, total in sums.items()}
+    """The mean of every cell in one half, drawn towards the model's own there, or in both where it has none there."""
+    own: dict[str, float] = {}
+    for model in {model for shares in target.values() for model in shares}:
+        pairs = [seen.halves[segment][model] for segment in target if model in seen.halves[segment]]
+        here, whole = added(pair[half] for pair in pairs), added(cell for pair in pairs for cell in pair)
+        told = here if here.scored else whole
+        own[model] = told.quality if told.scored else 0.0
     found = {}
     for segment, shares in target.items():
         for model in shares:

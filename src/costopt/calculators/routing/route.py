@@ -22,7 +22,7 @@ from costopt.calculators.routing.expected import (
     expected_output,
 )
 from costopt.calculators.routing.facts import Fact, Facts
-from costopt.calculators.routing.policy import TIERS, Policy, models_of, on_log
+from costopt.calculators.routing.policy import TIERS, Policy, models_of, on_log, renamed
 from costopt.calculators.routing.policy_file import check_models, find_model
 from costopt.calculators.routing.request import Request
 from costopt.calculators.routing.route_result import (
@@ -37,7 +37,6 @@ from costopt.calculators.routing.route_result import (
     Sign,
     SteadinessReport,
 )
-from costopt.calculators.routing.simulate import renamed
 from costopt.calculators.routing.steadiness import escalation_basis, steadiness
 from costopt.errors import ConfigError
 from costopt.pricing.catalog import Catalog, report_of

@@ -19,7 +19,7 @@ from costopt.calculators.routing.floor import FloorAnswer
 from costopt.calculators.routing.floor_policy import FrontierPoint, answer, points, policy_of
 from costopt.calculators.routing.gate import RouterCheck
 from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
-from costopt.calculators.routing.policy import TIERS, Policy, Tiers, models_of
+from costopt.calculators.routing.policy import Policy, Tiers, models_of, renamed
 from costopt.calculators.routing.policy_file import check_models, find_model
 from costopt.calculators.routing.providers import PERFORMANCE, performance_of
 from costopt.calculators.routing.sample import Sample, qualities_of, shadow_pairs, tokens_of
@@ -254,21 +254,6 @@ def _escalating(terms: Terms, measured: Calibration | None) -> Escalating:
 def _cascade(attempts: pl.DataFrame) -> Cascade | None:
     found = cascade(attempts)
     return found if len(found.attempts) > 1 else None
-
-
-def renamed(policy: Policy, named: Mapping[str, str]) -> Policy:
-    """The policy with its models by other names; of two that become one in a tier, the first stays."""
-    taken: set[str] = set()
-    tiers = {}
-    for tier, models in zip(TIERS, policy.ladder(), strict=True):
-        fresh = dict.fromkeys(named[name] for name in models)
-        tiers[tier] = tuple(name for name in fresh if name not in taken)
-        taken |= fresh.keys()
-    rules = tuple(
-        rule if rule.model is None else rule.model_copy(update={"model": named[rule.model]})
-        for rule in policy.rules
-    )
-    return policy.model_copy(update={"tiers": Tiers(**tiers), "rules": rules})
 
 
 def _strongest(policies: Sequence[Policy]) -> str | None:

@@ -4,7 +4,7 @@ Neither says how good the answer will be: before the call, nothing in a log does
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from costopt.calculators.routing.decide import Candidate, Traits, decide
 from costopt.calculators.routing.policy import COMPLEXITIES, Policy
@@ -14,8 +14,6 @@ MEANING: Final = (
     "the share of the complexity levels, by their chances, for which the same model would be chosen;"
     " it says nothing of the answer's quality"
 )
-CHANCE: Final = 0.5
-"""AUROC of a confidence that says nothing."""
 
 
 class Steadiness(Frozen):
@@ -28,22 +26,6 @@ class Steadiness(Frozen):
 
     value: float
     meaning: str = MEANING
-
-
-class Calibration(NamedTuple):
-    """How well confidence tells good answers from bad ones in a log.
-
-    Attributes:
-        auroc: The chance that of a good and a bad answer the good one has the higher confidence.
-        low: The lower end of its 95 % interval.
-        high: The upper end.
-        requests: How many requests it is of, with both confidence and quality.
-    """
-
-    auroc: float
-    low: float
-    high: float
-    requests: int
 
 
 def steadiness(
@@ -74,20 +56,9 @@ def steadiness(
     return Steadiness(value=same / whole)
 
 
-def escalation_basis(policy: Policy, calibration: Calibration | None = None) -> str:
-    """What the escalation threshold rests on, in a line.
-
-    Args:
-        policy: Whose threshold it is.
-        calibration: Of confidence in the log; None where the log does not have both confidence and quality.
-    """
+def escalation_basis(policy: Policy) -> str:
+    """What the escalation threshold rests on, in a line; `costopt simulate` tells whether a log supports it."""
     if not policy.escalation.enabled:
         return "escalation is off"
     threshold = f"the escalation threshold {policy.escalation.threshold:g}"
-    if calibration is None:
-        return f"{threshold} has no calibration evidence: no log with both confidence and quality"
-    auroc, low, high, requests = calibration
-    measured = f"AUROC {auroc:.2f} ({low:.2f} – {high:.2f}) on {requests:,} requests"
-    if low <= CHANCE:
-        return f"{threshold} has no calibration evidence: confidence tells good from bad no better than chance, {measured}"
-    return f"{threshold} acts on a confidence that tells good from bad: {measured}"
+    return f"{threshold} has no calibration evidence: no log with both confidence and quality"

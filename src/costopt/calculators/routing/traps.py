@@ -1,15 +1,13 @@
 """Conclusions about routing that look right and are not, each found by name."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
-
-import polars as pl
 
 from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
-from costopt.calculators.routing.intervals import TWO_SIDED, Mean, Range, weighted_sum
-from costopt.calculators.routing.moments import CONFIDENCE_STEPS, MICRO
+from costopt.calculators.routing.intervals import Mean, weighted_sum
+from costopt.calculators.routing.ladder import Costs
 from costopt.models.result import Frozen
 
 TrapName = Literal[
@@ -67,10 +65,11 @@ def simpson_reversals(seen: Seen) -> tuple[Trap, ...]:
 
 
 def _simpson(seen: Seen, one: str, other: str) -> Trap | None:
-    whole = weighted_sum([(1.0, _whole(seen, one)), (-1.0, _whole(seen, other))])
-    within = within_segments(seen, one, other)
-    if within is None:
+    overall = [(1.0, _whole(seen, one)), (-1.0, _whole(seen, other))]
+    shared = _within(seen, one, other)
+    if _middle(overall) * _middle(shared) >= 0:
         return None
+    whole, within = weighted_sum(overall), weighted_sum(shared)
     if whole.low > 0 > within.high:
         ahead, behind, sign = one, other, 1.0
     elif whole.high < 0 < within.low:
@@ -90,26 +89,25 @@ def _simpson(seen: Seen, one: str, other: str) -> Trap | None:
     )
 
 
-def within_segments(seen: Seen, one: str, other: str) -> Range | None:
-    """The difference of two models' mean scores, one less the other, over segments where both have scores.
+def _within(seen: Seen, one: str, other: str) -> list[tuple[float, Mean]]:
+    """The difference of two models' means over the segments where both have scores, as a sum; empty if there are none.
 
-    Segments weigh by their requests; None where the models share no segment.
+    Segments weigh by their requests.
     """
     shared = [segment for segment in seen.cells if {one, other} <= _scored(seen, segment)]
-    if not shared:
-        return None
     requests = math.fsum(seen.requests[segment] for segment in shared)
-    terms = [
+    return [
         (sign * seen.requests[segment] / requests, seen.mean(segment, model))
         for segment in shared
         for sign, model in ((1, one), (-1, other))
     ]
-    return weighted_sum(terms)
 
 
-def dominated_tiers(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], least: float = LEAST_BETTER
-) -> tuple[Trap, ...]:
+def _middle(terms: Sequence[tuple[float, Mean]]) -> float:
+    return math.fsum(weight * mean.value for weight, mean in terms)
+
+
+def dominated_tiers(seen: Seen, costs: Costs, least: float = LEAST_BETTER) -> tuple[Trap, ...]:
     """Models that cost more than another and are no better on requests of the same kind.
 
     Args:
@@ -125,16 +123,16 @@ def dominated_tiers(
     return tuple(trap for trap in found if trap)
 
 
-def _dominated(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], model: str, others: list[str], least: float
-) -> Trap | None:
+def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: float) -> Trap | None:
     """The cheapest of the models that dominate this one."""
     worse = []
     for other in others:
         dear = _costs_within(seen, costs, model, other)
-        better = within_segments(seen, model, other)
-        if dear and better and dear[0] > dear[1] and better.high < least:
-            worse.append((dear[1] / dear[0], other, dear, better))
+        shared = _within(seen, model, other)
+        if dear and dear[0] > dear[1] and _middle(shared) < least:
+            better = weighted_sum(shared)
+            if better.high < least:
+                worse.append((dear[1] / dear[0], other, dear, better))
     if not worse:
         return None
     _, other, (cost, cheaper), better = min(worse, key=lambda each: each[:2])
@@ -168,9 +166,7 @@ def _more(cost: int, cheaper: int) -> str:
     return f"{percent:.{0 if percent >= 10 else 1}f} % more than"  # noqa: PLR2004 - two digits
 
 
-def _costs_within(
-    seen: Seen, costs: Mapping[Segment, Mapping[str, int]], one: str, other: str
-) -> tuple[int, int] | None:
+def _costs_within(seen: Seen, costs: Costs, one: str, other: str) -> tuple[int, int] | None:
     """The mean costs of two models over the segments where both have scores and costs."""
     shared = [
         (int(seen.requests[segment]), costs[segment][one], costs[segment][other])
@@ -241,80 +237,6 @@ def _by_lot(seen: Seen) -> Target:
     return dict.fromkeys(seen.cells, shares)
 
 
-# Confidence
-
-
-def auroc(steps: pl.DataFrame) -> Range | None:
-    """How often a better answer has the higher confidence: 0.5 by chance, 1 always; None where too few scores tell.
-
-    Source: J. A. Hanley and B. J. McNeil (1982), The meaning and use of the area under a receiver operating
-    characteristic curve, Radiology 143. A score between 0 and 1 counts in part as a good and in part as a bad answer.
-
-    Args:
-        steps: A rollup by `moments.CONFIDENCE` with `moments.SUMS`.
-    """
-    table = (
-        steps.drop_nulls("confidence_step")
-        .group_by("confidence_step")
-        .agg(pl.col("scored", "quality_sum").sum())
-    )
-    good, bad, ranked = 0.0, 0.0, 0.0
-    for scored, quality in table.sort("confidence_step").select("scored", "quality_sum").iter_rows():
-        right = quality / MICRO
-        wrong = scored - right
-        ranked += right * (bad + wrong / 2)
-        good, bad = good + right, bad + wrong
-    if good + bad < _FEW_SCORES or min(good, bad) < _FEW_OF_A_KIND:
-        return None
-    area = ranked / (good * bad)
-    one, two = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (good - 1) * (one - area**2) + (bad - 1) * (two - area**2)
-    half = TWO_SIDED * math.sqrt(max(0.0, spread) / (good * bad))
-    return Range(estimate=area, low=max(0.0, area - half), high=min(1.0, area + half))
-
-
-def uncalibrated_threshold(steps: pl.DataFrame, threshold: float) -> Trap | None:
-    """Whether nothing shows that escalating below a confidence finds the bad answers.
-
-    Args:
-        steps: A rollup by `moments.CONFIDENCE` with `requests` and `moments.SUMS`.
-        threshold: Requests below it are escalated; told to a hundredth.
-    """
-    area = auroc(steps)
-    known = steps.drop_nulls("confidence_step")
-    requests = int(known["requests"].sum())
-    below = known.filter(pl.col("confidence_step") < round(threshold * CONFIDENCE_STEPS))
-    share = int(below["requests"].sum()) / requests if requests else 0.0
-    reason = _unproven(requests, share, area)
-    if reason is None:
-        return None
-    evidence: dict[str, int | float | str] = {"threshold": threshold, "escalated_share": share}
-    if area:
-        evidence |= {"auroc": area.estimate, "auroc_low": area.low, "auroc_high": area.high}
-    return Trap(
-        name="threshold without calibration evidence",
-        text=f"escalating below a confidence of {threshold:g}: {reason}",
-        evidence=evidence,
-    )
-
-
-def _unproven(requests: int, share: float, area: Range | None) -> str | None:
-    if not requests:
-        return "no request has a confidence"
-    if share < _NEVER:
-        return "it never fires"
-    if share > 1 - _NEVER:
-        return "it always fires"
-    if area is None:
-        return "too few requests have both a confidence and a score"
-    if area.low > 1 / 2:
-        return None
-    return (
-        "confidence does not tell good answers from bad ones "
-        f"(AUROC {area.estimate:.2f}, {area.low:.2f} to {area.high:.2f}; 0.5 is chance)"
-    )
-
-
 # What all share
 
 
@@ -336,4 +258,4 @@ def _percent(share: float) -> str:
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:.1f}".replace("-", "−")
+    return f"{round(100 * difference, 1) + 0.0:.1f}".replace("-", "−")  # no negative zero
