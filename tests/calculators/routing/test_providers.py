@@ -10,6 +10,7 @@ from costopt.calculators.routing.providers import (
     ModelPerformance,
     Performance,
     Performances,
+    ladder_costs,
     performance_of,
     performances,
     unit_costs,
@@ -252,3 +253,13 @@ def test_what_a_models_requests_cost_on_average(read: Callable[[str], Loaded], p
     costs = unit_costs(read(log).rollups["performance"], priced)
 
     assert costs == {"acme/acme-large": Decimal(10), "unheard-of": None}
+
+
+def test_tiers_are_made_of_priced_models_that_write(read: Callable[[str], Loaded], priced: Catalog) -> None:
+    log = f"""{HEAD}
+2026-10-01T08:00:00Z,acme-large,3000000,0
+2026-10-01T09:00:00Z,openai/embedder,9,0
+2026-10-01T09:00:00Z,unheard-of,9,9
+"""
+
+    assert ladder_costs(read(log).rollups["performance"], priced) == {"acme/acme-large": Decimal(30)}

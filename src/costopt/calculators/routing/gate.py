@@ -67,11 +67,10 @@ def decide(rule: Recovery, learned: Recovery, advantage: Advantage, grounds: Gro
     choose, why = _judge(rule, learned, advantage)
     if grounds.assumption is not None and learned.reason is None:
         choose, why = "none", grounds.assumption
-    if learned.apgr is not None:
-        why += f": APGR learned {_figure(learned)}, by rule {_figure(rule)}, at random {RANDOM:.2f}"
+    figures = f"APGR learned {_figure(learned)}, by rule {_figure(rule)}, at random {RANDOM:.2f}"
     return RouterCheck(
         choose=choose,
-        summary=why,
+        summary=why if learned.apgr is None else f"{why}: {figures}",
         basis=grounds.basis,
         assumption=grounds.assumption,
         random=RANDOM,
@@ -103,6 +102,8 @@ def _beats_random(recovery: Recovery) -> bool:
 
 
 def _figure(recovery: Recovery) -> str:
+    if recovery.apgr is None:
+        return "unknown"
     if recovery.interval is None:
         return f"{recovery.apgr:.2f}"
     return f"{recovery.apgr:.2f} ({recovery.interval.low:.2f} – {recovery.interval.high:.2f})"
