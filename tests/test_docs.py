@@ -2,9 +2,18 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from costopt.calculators.routing.baselines import NAMED as BASELINES
+from costopt.calculators.routing.evidence import QualityBasis
+from costopt.calculators.routing.policy import When
+from costopt.calculators.routing.policy_file import check_models, read_policy
+from costopt.calculators.routing.prior_file import read_prior
+from costopt.calculators.routing.ready import READY
+from costopt.calculators.routing.traps import TrapName
+from costopt.cli import routing_options
 from costopt.intake.formats.catalogue import FORMATS, GROUP, MEANINGS
 from costopt.intake.formats.detect import fields_of
 from costopt.intake.formats.format import Format, Wishes
@@ -14,7 +23,7 @@ from costopt.intake.reading import Reader
 from costopt.intake.sources import Source
 from costopt.intake.where import parse_where
 from costopt.models.schema import REQUESTS, REQUIRED
-from costopt.pricing.catalog import load_layers, shipped
+from costopt.pricing.catalog import load_catalog, load_layers, shipped
 from costopt.pricing.contracts import ADJUST_KEYS
 from costopt.pricing.parsing import MATCH_KEYS, MODEL_KEYS, PROVIDER_KEYS, TOP_KEYS
 from costopt.pricing.rows import ROW_KEYS
@@ -126,6 +135,40 @@ def test_a_format_in_a_package_is_documented_by_example() -> None:
     assert gateway.sniff(fields_of([record]))
     assert {*REQUIRED} <= gateway.columns({}).keys()
     assert GROUP in FORMATS_PAGE
+
+
+# Routing
+
+ROUTING = (DOCS / "routing.md").read_text(encoding="utf-8")
+ROUTING_FILES = re.findall(r"```toml\n(.*?)```", ROUTING, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(ROUTING_FILES)))
+def test_an_example_of_a_policy_or_a_prior_is_one(number: int) -> None:
+    content, catalog = ROUTING_FILES[number], load_catalog()
+
+    if "[quality]" in content:
+        assert read_prior(content, "prior.toml", catalog).qualities
+    else:
+        check_models(read_policy(content, "router.toml"), catalog, content=content, label="router.toml")
+
+
+def test_the_examples_of_routing_are_both_of_policies_and_of_priors() -> None:
+    assert {"[quality]" in content for content in ROUTING_FILES} == {True, False}
+
+
+@pytest.mark.parametrize(
+    "name", [*READY, *BASELINES, *get_args(TrapName), *get_args(QualityBasis), *When.model_fields]
+)
+def test_every_name_of_routing_is_documented(name: str) -> None:
+    assert re.search(rf"(?<![\w-]){re.escape(name).replace('_', '[_ ]')}(?![\w-])", ROUTING)
+
+
+@pytest.mark.parametrize("option", ["Policies", "OnePolicy"])
+def test_the_help_names_every_ready_made_policy(option: str) -> None:
+    (about,) = getattr(routing_options, option).__metadata__
+
+    assert [name for name in READY if name not in about.help] == []
 
 
 def test_every_document_is_linked_from_the_readme() -> None:

@@ -1,22 +1,22 @@
 """The options of the commands that route, spelled once."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
+
+_READY: Final = "cost, quality-first, balanced, fastest, task-type, frontier-only, cheapest"
 
 Policies = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
         metavar="NAME",
-        help="A ready-made policy, or a FILE.toml; may be repeated.",
+        help=f"{_READY}, or a FILE.toml; may be repeated.",
         show_default="cost, balanced, quality-first",
     ),
 ]
-OnePolicy = Annotated[
-    str, typer.Option("--policy", metavar="NAME", help="A ready-made policy, or a FILE.toml.")
-]
+OnePolicy = Annotated[str, typer.Option("--policy", metavar="NAME", help=f"{_READY}, or a FILE.toml.")]
 Baselines = Annotated[
     list[str] | None,
     typer.Option(
@@ -31,7 +31,7 @@ Segments = Annotated[
     typer.Option(
         "--by",
         metavar="KEYS",
-        help="Route by these columns as well as by complexity and request_type, separated by commas.",
+        help="Tell requests apart by these columns too, beside complexity and request_type; separated by commas.",
     ),
 ]
 Escalated = Annotated[
@@ -40,7 +40,7 @@ Escalated = Annotated[
         metavar="PERCENT",
         min=0,
         max=100,
-        help="How many of the requests that can be asked again of a stronger model are: both calls are paid.",
+        help="Of the requests that can be asked again of a stronger model, how many are; both calls are paid.",
         show_default="as the log shows, else 10",
     ),
 ]
@@ -73,7 +73,7 @@ CostFirst = Annotated[
     bool | None,
     typer.Option(
         "--cost-first/--quality-first",
-        help="Instead of the policies' own strategy.",
+        help="Instead of the policies' own strategy: cost where it is quality-first, or quality-first for all.",
         envvar="COSTOPT_ROUTER_COST_OPTIMIZATION",
     ),
 ]
