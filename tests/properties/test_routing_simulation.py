@@ -358,8 +358,8 @@ def test_a_sample_has_the_same_prompts_with_all_of_their_requests_whatever_the_p
 
     assert_frame_equal(found, cut.requests(catalog))
     different = len({prompt for prompt, *_ in rows})
-    assert found["prompt_key"].n_unique() == min(different, most)
-    counts = sorted(found.group_by("prompt_key").len()["len"].to_list())
+    assert found["\x1eprompt"].n_unique() == min(different, most)
+    counts = sorted(found.group_by("\x1eprompt").len()["len"].to_list())
     per_prompt = [
         sum(
             min(MOST_OF_ONE, sum(1 for prompt, model, *_ in rows if (prompt, model) == (number, name)))
