@@ -34,6 +34,9 @@ CUT_AGAIN: Final = 4000
 CUTS: Final = 3
 """More would hardly steady the figures further."""
 
+MOST: Final = 20_000
+"""Of more labels than this a sample is used: more would take minutes, and teach little."""
+
 CERTAIN: Final = 0.99
 """Above this propensity the other models were not really possible, and the request says nothing of them."""
 
@@ -86,7 +89,7 @@ def learn_from_pairs(labels: pl.DataFrame, *, by: Sequence[str] = (), seed: int 
     _require(labels, ("prompt", "weak", "strong", *by))
     _within(labels, ("weak", "strong"))
     usable = labels.drop_nulls(["prompt", "weak", "strong"])
-    known = _labels(usable, pl.col("weak"), pl.col("strong"), by)
+    known = _labels(_sample(usable, seed), pl.col("weak"), pl.col("strong"), by)
     grounds = Grounds("measured", left_out=labels.height - usable.height)
     few = _too_few(known)
     if few:
@@ -121,10 +124,11 @@ def learn_from_log(
     given = "propensity" in usable.columns and usable["propensity"].null_count() == 0
     if given:
         usable = usable.filter(pl.col("propensity") <= CERTAIN)
+    grounds = Grounds("estimated", None if given else UNKNOWN_CHOICE, log.height - usable.height)
+    usable = _sample(usable, seed)
     served = usable["model"].cast(pl.String)
     on_weak, on_strong = (pl.when(served == name).then(pl.col("quality")) for name in (weak, strong))
     known = _labels(usable, on_weak, on_strong, by)
-    grounds = Grounds("estimated", None if given else UNKNOWN_CHOICE, log.height - usable.height)
     few = _too_few(known)
     if few:
         return _refused(known, few, grounds)
@@ -152,6 +156,12 @@ def _within(frame: pl.DataFrame, names: Sequence[str]) -> None:
         )
         if not (values.is_between(0, 1) & (values > 0 if name == "propensity" else values >= 0)).all():
             raise ConfigError(f"`{name}` is not always from 0 to 1", hint="scale it, or leave such rows out")
+
+
+def _sample(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
+    if frame.height <= MOST:
+        return frame
+    return frame.sort("prompt", maintain_order=True).sample(MOST, seed=seed)
 
 
 def _labels(frame: pl.DataFrame, weak: pl.Expr, strong: pl.Expr, by: Sequence[str]) -> _Labels:
