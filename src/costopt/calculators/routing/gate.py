@@ -102,6 +102,8 @@ def _beats_random(recovery: Recovery) -> bool:
 
 
 def _figure(recovery: Recovery) -> str:
+    if recovery.apgr is None:
+        return "unknown"
     if recovery.interval is None:
         return f"{recovery.apgr:.2f}"
     return f"{recovery.apgr:.2f} ({recovery.interval.low:.2f} – {recovery.interval.high:.2f})"
