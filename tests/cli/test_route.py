@@ -572,7 +572,7 @@ hint: `costopt route` decides on one; `costopt simulate` takes a log
         (
             ["Hi", "--policy", "costs"],
             snapshot("""\
-error: no ready-made policy `costs`
+error: No ready-made policy `costs`
 
 hint: did you mean `cost`?
 """),
@@ -652,7 +652,7 @@ hint: name the models that the router was fitted to
         (
             ["Hi", "--policy", "router.toml", "--escalation-threshold", "7"],
             snapshot("""\
-error: the escalation threshold is `7`, not from 0 to 1
+error: The escalation threshold is `7`, not from 0 to 1
 
 hint: it is a confidence, such as 0.7; lower escalates less
 """),

@@ -16,6 +16,7 @@ from costopt.report.views.parts import (
     signed,
     span_of,
     stale_lines,
+    unit_usd,
 )
 
 
@@ -162,3 +163,18 @@ def test_what_duplicates_would_have_cost_may_be_unknown() -> None:
         "2 duplicates removed ($0.50)"
         in lines(intake(file(""), duplicates=2, duplicates_usd=Decimal("0.5")))[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        ("0", "$0.00"),
+        ("12.5", "$12.50"),
+        ("0.0735444", "$0.07354"),
+        ("0.00735450", "$0.007355"),
+        ("0.000000000012", "$0.00000000001200"),
+        ("-0.5", "-$0.50"),
+    ],
+)
+def test_what_one_request_costs_has_four_digits(amount: str, expected: str) -> None:
+    assert unit_usd(Decimal(amount)) == expected

@@ -113,6 +113,22 @@ def test_items_stand_below_each_other_behind_a_label() -> None:
     assert drawn(block, width=22) == ["", " tags  a 60 % · b 30 %", "       c 10 %"]
 
 
+def test_an_item_that_is_too_long_has_the_whole_width_beside_and_below_its_label() -> None:
+    block = Paragraph((line(Span("tags  ", "muted"), "one two three four · five"),))
+
+    assert drawn(block, width=16) == ["", " tags  one two", "       three", "       four", "       five"]
+
+
+def test_a_label_alone_stays() -> None:
+    assert drawn(Paragraph((line(Span("tags  ", "muted")),)), width=16) == ["", " tags"]
+
+
+def test_a_title_that_is_too_long_is_broken() -> None:
+    block = Table((Column("n", "count"),), ((1,),), title="four five six · seven")
+
+    assert drawn(block, width=16) == ["", " four five six", "   seven", " n", " 1"]
+
+
 def test_an_item_that_is_too_long_is_broken_between_words() -> None:
     block = Paragraph((line("short · one two three four five · end"),))
 

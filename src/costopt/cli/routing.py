@@ -66,7 +66,7 @@ def policies_of(
     found = tuple(policy_of(name, overrides, catalog) for name in asked)
     twice = next((p.name for p in found if sum(other.name == p.name for other in found) > 1), None)
     if twice is not None:
-        raise ConfigError(f"two policies are called `{twice}`", hint='give one another `name = "..."`')
+        raise ConfigError(f"Two policies are called `{twice}`", hint='give one another `name = "..."`')
     if any(policy.tiers == "log" for policy in found):
         costs = _unit_costs(run, catalog)
         found = tuple(on_log(policy, costs) for policy in found)
@@ -139,7 +139,7 @@ def baselines_of(names: Sequence[str] | None, catalog: Catalog) -> tuple[str, ..
     for name in baseline_models(found):
         near = nearest_word(name, BASELINES)
         if near and find_model(catalog, name) is None:
-            raise ConfigError(f"no baseline or model `{name}`", hint=f"did you mean `{near}`?")
+            raise ConfigError(f"No baseline or model `{name}`", hint=f"did you mean `{near}`?")
     return found
 
 

@@ -125,3 +125,7 @@ def test_models_may_be_missing_in_some_segments() -> None:
     found = believed({X: {"a": 0.9, "b": 0.5}, Y: {"a": 0.7}}, {X: {"a": 1.0, "b": 1.0}, Y: {"a": 1.0}})
 
     assert found == {X: {"a": 0.9, "b": 0.5}, Y: {"a": 0.7}}
+
+
+def test_nothing_is_believed_of_nothing() -> None:
+    assert believed({}, {}) == {}

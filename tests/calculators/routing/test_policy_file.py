@@ -366,7 +366,7 @@ def test_an_example_rule_of_the_ready_made_file_is_one(shipped: Catalog) -> None
     ("name", "hint"), [("cheapst", "did you mean `cheapest`?"), ("router", "a file's name ends in .toml")]
 )
 def test_an_unknown_ready_made_policy_is_refused(name: str, hint: str) -> None:
-    with pytest.raises(ConfigError, match=f"no ready-made policy `{name}`") as caught:
+    with pytest.raises(ConfigError, match=f"No ready-made policy `{name}`") as caught:
         ready_policy(name)
 
     assert hint in caught.value.hint
@@ -427,3 +427,23 @@ def test_a_policy_that_no_file_can_say_is_still_written_as_it_is() -> None:
 
     with pytest.raises(ConfigError, match="`simple` names tier `premium`, which has no models"):
         read_policy(write_policy(policy), "p")
+
+
+@pytest.mark.parametrize(
+    ("char", "written"),
+    [
+        ("\x1b", "\\u001b"),
+        ("\x7f", "\\u007f"),
+        ("\x9b", "\\u009b"),
+        ("\u202e", "\\u202e"),
+        ("\u200b", "\\u200b"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\n", "\\n"),
+        ("ü", "ü"),
+    ],
+)
+def test_a_written_policy_steers_no_terminal(char: str, written: str) -> None:
+    policy = Policy(name=f"a{char}b", tiers=Tiers(mini=("m",)))
+
+    assert write_policy(policy).splitlines()[0] == f'name = "a{written}b"'
+    assert read_policy(write_policy(policy), "p").name == policy.name

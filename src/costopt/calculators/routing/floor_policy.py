@@ -66,7 +66,8 @@ def policy_of(found: FloorAnswer, traffic: Traffic) -> Policy | None:
     """A verified routing as a policy of rules; a segment that is split goes to the dearer model, which is the better one.
 
     Rules with more conditions come first, as a segment that does not say a trait is matched by all others too.
-    Columns that a policy cannot ask for are left out: of segments that then look alike, the dearest model counts.
+    Columns that a policy cannot ask for are left out: of segments that then look alike, the model counts that costs most
+    a request.
 
     Args:
         found: The answer; None is given if it has no routes.
@@ -74,12 +75,12 @@ def policy_of(found: FloorAnswer, traffic: Traffic) -> Policy | None:
     """
     if found.routes is None:
         return None
-    chosen: dict[When, tuple[int, str]] = {}
+    chosen: dict[When, tuple[float, str]] = {}
     for route in found.routes:
         said = dict(zip(traffic.columns, route.segment, strict=True))
         when = When(**{name: (value,) for name, value in said.items() if name in CONDITIONS and value})
-        costs = traffic.costs[route.segment]
-        best = max((costs[model].estimate, model) for model in route.millionths)
+        costs, requests = traffic.costs[route.segment], traffic.requests[route.segment]
+        best = max((costs[model].estimate / requests, model) for model in route.millionths)
         chosen[when] = max(best, chosen.get(when, best))
     rules = [Rule(when=when, model=model) for when, (_, model) in chosen.items()]
     rules.sort(key=lambda rule: -sum(bool(words) for words in rule.when.words()))

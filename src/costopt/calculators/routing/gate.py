@@ -65,7 +65,7 @@ def decide(rule: Recovery, learned: Recovery, advantage: Advantage, grounds: Gro
     the interval of one look is enough.
     """
     choose, why = _judge(rule, learned, advantage)
-    if grounds.assumption is not None:
+    if grounds.assumption is not None and learned.reason is None:
         choose, why = "none", grounds.assumption
     figures = f"APGR learned {_figure(learned)}, by rule {_figure(rule)}, at random {RANDOM:.2f}"
     return RouterCheck(

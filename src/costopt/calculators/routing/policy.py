@@ -241,7 +241,7 @@ def with_overrides(
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(
-            f"the escalation threshold is `{threshold:g}`, not from 0 to 1",
+            f"The escalation threshold is `{threshold:g}`, not from 0 to 1",
             hint="it is a confidence, such as 0.7; lower escalates less",
         )
     escalation = Escalation(

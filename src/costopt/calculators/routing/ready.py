@@ -98,6 +98,6 @@ def ready_text(name: str) -> str:
     if name not in READY:
         near = nearest_word(name, READY)
         known = f"there are {', '.join(READY)}; a file's name ends in .toml"
-        raise ConfigError(f"no ready-made policy `{name}`", hint=f"did you mean `{near}`?" if near else known)
+        raise ConfigError(f"No ready-made policy `{name}`", hint=f"did you mean `{near}`?" if near else known)
     strategies = "\n".join(f"#   {strategy:<13} {about}" for strategy, about in ABOUT.items())
     return _TEXT.format(name=name, strategies=strategies)

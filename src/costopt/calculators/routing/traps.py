@@ -8,7 +8,6 @@ from costopt.calculators.routing.cells import Seen, Segment, Target, added
 from costopt.calculators.routing.evidence import UNSEEN, Question, by_cells, by_propensities
 from costopt.calculators.routing.intervals import Mean, weighted_sum
 from costopt.calculators.routing.ladder import Costs
-from costopt.models.money import format_usd, usd
 from costopt.models.result import Frozen
 
 TrapName = Literal[
@@ -158,10 +157,13 @@ def _dominated(seen: Seen, costs: Costs, model: str, others: list[str], least: f
 
 
 def _more(cost: int, cheaper: int) -> str:
-    """`12 % more than`, `3.5 times as much as`."""
-    if cost < 2 * cheaper:
-        return f"{_percent(cost / cheaper - 1)} more than"
-    return f"{cost / cheaper:.1f} times as much as" if cheaper else "more than"
+    """`0.4 % more than`, `12 % more than`, `3.5 times as much as`."""
+    if not cheaper:
+        return "more than"
+    if cost >= 2 * cheaper:
+        return f"{cost / cheaper:,.1f} times as much as"
+    percent = 100 * (cost / cheaper - 1)
+    return f"{percent:.{0 if percent >= 10 else 1}f} % more than"  # noqa: PLR2004 - two digits
 
 
 def _costs_within(seen: Seen, costs: Costs, one: str, other: str) -> tuple[int, int] | None:
@@ -191,10 +193,9 @@ def dear_baseline(name: str, cost: int, used: Mapping[str, int]) -> Trap | None:
     dearest = max(used, key=lambda model: (used[model], model), default=None)
     if dearest is None or cost <= used[dearest]:
         return None
-    times = f"{cost / used[dearest]:,.1f} times as much as" if used[dearest] else "more than"
     return Trap(
         name="baseline dearer than any model used",
-        text=f"{name} is {format_usd(usd(cost))} a request, {times} the dearest model used, `{dearest}`",
+        text=f"{name} costs {_more(cost, used[dearest])} the dearest model used, `{dearest}`",
         evidence={"baseline": name, "baseline_pico": cost, "dearest": dearest, "dearest_pico": used[dearest]},
     )
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from costopt.calculators.spend import Figures
@@ -199,6 +199,17 @@ def ranged(low: Decimal, high: Decimal) -> str:
     """`$540.00 – 610.00`, or one amount where both are the same."""
     first, last = format_usd(low), format_usd(high)
     return first if first == last else f"{first} – {last.removeprefix('$')}"
+
+
+def unit_usd(amount: Decimal) -> str:
+    """Dollars of a single request or the like, which may be few: four significant digits below a dollar.
+
+    >>> unit_usd(Decimal("0.0735444")), unit_usd(Decimal("12.5"))
+    ('$0.07354', '$12.50')
+    """
+    if not 0 < amount < 1:
+        return format_usd(amount)
+    return f"${amount.quantize(Decimal(1).scaleb(amount.adjusted() - 3), rounding=ROUND_HALF_UP):f}"
 
 
 FIGURES: Final = tuple(Figures.model_fields)

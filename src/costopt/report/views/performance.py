@@ -5,15 +5,15 @@ from typing import Final
 from costopt.calculators.routing.providers import ModelPerformance, Performances
 from costopt.report.document import DOT, Again, Cell, Column, Document, Paragraph, Span, Table, line
 from costopt.report.emit import Records
-from costopt.report.views.parts import head, short
+from costopt.report.views.parts import head, short, unit_usd
 
 _MODELS: Final = 20
 _COLUMNS: Final = (
     Column("model"),
     Column("requests", "count", drop=3),
     Column("cost", "usd"),
-    Column("a request", "usd", drop=1),
-    Column("1k tokens", "usd", drop=8),
+    Column("a request", "range", drop=1),
+    Column("1k tokens", "range", drop=8),
     Column("p50 ms", "count", drop=2),
     Column("p95 ms", "count", drop=5),
     Column("p99 ms", "count", drop=7),
@@ -57,8 +57,10 @@ def _row(model: ModelPerformance) -> tuple[Cell, ...]:
         short(model.model),
         model.requests,
         model.cost_usd,
-        model.per_request_usd,
-        model.per_1k_tokens_usd,
+        *(
+            None if each is None else unit_usd(each)
+            for each in (model.per_request_usd, model.per_1k_tokens_usd)
+        ),
         *(None if each is None else round(each) for each in (model.p50_ms, model.p95_ms, model.p99_ms)),
         "unknown" if model.quality is None else f"{model.quality:.2f}",
         model.reliability_pct,

@@ -58,7 +58,7 @@ def view_simulate(simulated: Simulation, again: Again, asked: str = "") -> Docum
     shown = _picked(simulated.alternatives)
     if shown:
         blocks.append(_alternatives(shown, are_more=len(simulated.alternatives) > len(shown)))
-    blocks.append(Paragraph((_next(simulated, command),)))
+    blocks.append(Paragraph((_next(simulated, command, f"costopt simulate {again.bill} --providers"),)))
     return Document("Router simulation", tuple(blocks))
 
 
@@ -155,8 +155,10 @@ def _saved(saving: Saving | None) -> tuple[str, str]:
     if saving is None:
         return "?", ""
     first, then = _percent(saving.pct), _percent(saving.escalated_pct)
-    ends = dict.fromkeys((_percent(saving.low_pct), _percent(saving.high_pct)))
-    return f"{first if first == then else f'{first} → {then}'} %", f"{' – '.join(ends)} %"
+    low, high = _percent(saving.low_pct), _percent(saving.high_pct)
+    dash = " to " if saving.low_pct < 0 else " – "
+    ends = low if low == high else f"{low}{dash}{high}"
+    return f"{first if first == then else f'{first} → {then}'} %", f"{ends} %"
 
 
 def _percent(value: Decimal) -> str:
@@ -250,9 +252,9 @@ def _points(change: float) -> str:
     return f"−{text}" if change < 0 else f"+{text}"
 
 
-def _next(simulated: Simulation, command: str) -> Line:
+def _next(simulated: Simulation, command: str, otherwise: str) -> Line:
     floor = simulated.floor
-    commands = [f"{command} --providers"]
+    commands = [otherwise]
     if floor is None and len(simulated.frontier) > 1:
         commands = [f"{command} --floor QUALITY"]
     again = command if floor is None else f"{command} --floor {floor.floor:.12g}"

@@ -12,7 +12,7 @@ from costopt.calculators.routing.tokens import RatioBasis
 from costopt.calculators.routing.traps import Trap
 from costopt.models.money import format_usd, usd
 from costopt.report.document import DOT, Line, Span, line
-from costopt.report.views.parts import counted, short
+from costopt.report.views.parts import counted, short, unit_usd
 
 _LABEL: Final = 12
 TRAPS: Final = 3
@@ -131,7 +131,9 @@ def _tokens(simulated: Simulation) -> Iterator[Line]:
             kinds["input"].add(each.input.basis)
             kinds["output"].add(each.output.basis)
     known = {kind: [_TOKENS[basis] for basis in _TOKENS if basis in found] for kind, found in kinds.items()}
-    told = [f"{kind} by {', else '.join(each)}" for kind, each in known.items() if each]
+    if known["input"] == known["output"]:
+        known = {"": known["input"]}
+    told = [f"{kind} by {', else '.join(each)}".strip() for kind, each in known.items() if each]
     if told:
         yield _labelled("tokens", f"elsewhere: {DOT.join(told)}")
 
@@ -174,7 +176,7 @@ def _floor(found: FloorAnswer, command: str) -> Iterator[Line]:
         f"floor {floor}",
         Span("verified", "strong"),
         f"{DOT}quality {found.estimate:.3f}, with 95 % certainty at least {least}",
-        f"{DOT}{format_usd(usd(found.cost_pico))} a request",
+        f"{DOT}{unit_usd(usd(found.cost_pico))} a request",
     )
     yield _labelled("", Span(f"assumes {found.assumption}", "muted"))
     if found.unrouted_share > 0:
