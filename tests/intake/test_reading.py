@@ -353,6 +353,10 @@ def test_a_log_of_nothing_but_damage_is_all_rejects(write: Write, read: Read) ->
         (b'"cache_creation_input_tokens":"8"', {"cache_write_tokens": 8}),
         (b'"batch":true', {"mode": "batch"}),
         (b'"cost":0.5', {"cost_usd": Decimal("0.5")}),
+        (b'"quality":0.5', {"quality": 0.5}),
+        (b'"propensity":0.5', {"propensity": 0.5}),
+        (b'"attempt":2', {"attempt": 2}),
+        (b'"prompt_hash":"h"', {"prompt_hash": "h"}),
     ],
 )
 def test_a_field_of_one_line_among_thousands_is_read(

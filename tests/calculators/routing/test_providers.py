@@ -255,11 +255,14 @@ def test_what_a_models_requests_cost_on_average(read: Callable[[str], Loaded], p
     assert costs == {"acme/acme-large": Decimal(10), "unheard-of": None}
 
 
-def test_tiers_are_made_of_priced_models_that_write(read: Callable[[str], Loaded], priced: Catalog) -> None:
-    log = f"""{HEAD}
-2026-10-01T08:00:00Z,acme-large,3000000,0
-2026-10-01T09:00:00Z,openai/embedder,9,0
-2026-10-01T09:00:00Z,unheard-of,9,9
+def test_tiers_are_made_of_models_of_the_catalog_that_write_at_a_price(
+    read: Callable[[str], Loaded], priced: Catalog
+) -> None:
+    log = f"""{HEAD},provider,cost_usd,mode
+2026-10-01T08:00:00Z,acme-large,1000000,0,acme,,
+2026-10-01T09:00:00Z,embedder,1000000,0,openai,,
+2026-10-01T10:00:00Z,unheard-of,9,9,acme,5,
+2026-10-01T11:00:00Z,acme-small,9,9,acme,,flex
 """
 
-    assert ladder_costs(read(log).rollups["performance"], priced) == {"acme/acme-large": Decimal(30)}
+    assert ladder_costs(read(log).rollups["performance"], priced) == {"acme/acme-large": Decimal(10)}

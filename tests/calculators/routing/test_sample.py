@@ -63,7 +63,7 @@ def test_requests_with_a_prompt_or_its_hash_are_kept(priced: Catalog) -> None:
     found = kept(frames, priced)
 
     assert sorted(found["prompt"].to_list(), key=str) == ["Hello", None, "x"]
-    assert found["prompt_key"].n_unique() == 2  # the hash tells which prompt it is, where there is one
+    assert found["\x1eprompt"].n_unique() == 2  # the hash tells which prompt it is, where there is one
 
 
 def test_a_line_that_stands_for_several_requests_is_no_request(priced: Catalog) -> None:
@@ -146,7 +146,7 @@ def many(*prompts: int) -> pl.DataFrame:
 def test_of_many_prompts_so_many_are_kept_with_all_of_their_requests(priced: Catalog) -> None:
     found = kept([many(*range(100))], priced, most=10)
 
-    assert found["prompt_key"].n_unique() == 10
+    assert found["\x1eprompt"].n_unique() == 10
     assert found.height == 20
 
 

@@ -55,7 +55,7 @@ def test_segments_cannot_be_split_by_the_model() -> None:
         segment_columns([], ["model"])
 
 
-@pytest.mark.parametrize("name", ["served", "half", "scored", "output_squares", "model_a"])
+@pytest.mark.parametrize("name", ["served", "half", "scored", "output_squares", "model_a", "price_date"])
 def test_segments_cannot_be_split_by_a_name_of_the_simulations_own(name: str) -> None:
     with pytest.raises(ConfigError, match=f"`{name}`, a name of the simulation's own") as caught:
         segment_columns([], [name])

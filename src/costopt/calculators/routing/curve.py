@@ -13,6 +13,11 @@ are normal with the variances of their influences (W. Hoeffding 1948, Annals of 
 interval of the ratio is Fieller's (E. C. Fieller 1954, J. R. Statist. Soc. B 16). It is the set of values a for which
 mean(g F) - a mean(g) is not clearly different from 0, and so has no end if the gap itself is not clear.
 
+A score from cross-fitting (each request scored by a fit to the others) is not independent of the other labels: a pair of
+like requests raises or lowers the APGR twice, once each way. Where there is nothing to learn the variance is twice what
+the influences say, as that of any degenerate U-statistic of degree 2 counted both ways; the more there is, the less it
+matters. `crossed` adds the variance once more, which is right for a gate, and wide for a router that knows much.
+
 An interval holds for one look. Who looks again after every night's labels will in time see chance clear of 0.5: a gate
 needs `always_above`, which holds at all looks together (I. Waudby-Smith et al. 2024, Time-uniform central limit theory
 and asymptotic confidence sequences, Annals of Statistics 52: their one-sided sequence). It costs 2.8 standard errors
@@ -130,9 +135,14 @@ def cost_quality_curve(score: pl.Series, weak: pl.Series, strong: pl.Series) -> 
 
 
 def measure_recovery(
-    score: pl.Series, weak: pl.Series, strong: pl.Series, groups: pl.Series | None = None
+    score: pl.Series,
+    weak: pl.Series,
+    strong: pl.Series,
+    groups: pl.Series | None = None,
+    *,
+    crossed: bool = False,
 ) -> Recovery:
-    """APGR with its interval, and CPT, of a router that did not learn from these requests.
+    """APGR with its interval, and CPT, of scores that were given to each request without its labels.
 
     Args:
         score: The higher, the sooner a request goes to the strong model.
@@ -140,11 +150,12 @@ def measure_recovery(
         strong: Quality of the strong model's answer.
         groups: Requests of the same group (a prompt that comes again, a session) are not independent of each other,
             which widens the interval. Without it, all are independent.
+        crossed: Whether each request was scored by a fit to others of these requests (cross-fitting).
     """
     frame = _frame(score, weak, strong, groups)
     if frame.is_empty():
         return Recovery(labels=0, independent=0, weak_quality=None, strong_quality=None, reason=_NO_GAP)
-    sums = _sums(frame, _influence(frame))
+    sums = _sums(frame, _influence(frame), crossed=crossed)
     known = {
         "labels": frame.height,
         "independent": sums.independent,
@@ -164,15 +175,23 @@ def measure_recovery(
 
 
 def compare_routers(
-    score: pl.Series, other: pl.Series, weak: pl.Series, strong: pl.Series, groups: pl.Series | None = None
+    scores: tuple[pl.Series, pl.Series],
+    weak: pl.Series,
+    strong: pl.Series,
+    groups: pl.Series | None = None,
+    *,
+    crossed: bool = False,
 ) -> Advantage:
-    """The APGR of `score` less that of `other`, request by request; arguments as those of `measure_recovery`."""
-    columns = {"score": score, "other": other, "weak": weak, "strong": strong}
+    """The APGR of the first scores less that of the second, request by request.
+
+    Arguments are those of `measure_recovery`; `crossed` if either scores are.
+    """
+    columns = {"score": scores[0], "other": scores[1], "weak": weak, "strong": strong}
     whole = _complete(columns, groups)
     if whole.is_empty():
         return Advantage(reason=_NO_GAP)
     one, two = (_influence(whole.with_columns(score=pl.col(name))) for name in ("score", "other"))
-    sums = _sums(whole, one - two)
+    sums = _sums(whole, one - two, crossed=crossed)
     if sums.tau <= 0:
         return Advantage(reason=_NO_GAP)
     return Advantage(**_bounds(sums))
@@ -219,7 +238,7 @@ def _influence(frame: pl.DataFrame) -> pl.Series:
     return joined.select(pl.col("own") * pl.col("lower") + pl.col("passed")).to_series()
 
 
-def _sums(frame: pl.DataFrame, influence: pl.Series) -> _Sums:
+def _sums(frame: pl.DataFrame, influence: pl.Series, *, crossed: bool) -> _Sums:
     size = frame.height
     theta, tau = _mean(influence) / 2, _mean(frame["gain"])
     errors = (
@@ -230,8 +249,11 @@ def _sums(frame: pl.DataFrame, influence: pl.Series) -> _Sums:
     independent = errors.height
     scale = independent / max(1, independent - 1) / size**2
     one, two = pl.col("one"), pl.col("two")
-    squares = errors.select((one * one).sum(), pl.col("one").dot(two).alias("both"), (two * two).sum()).row(0)
+    squares = errors.select((one * one).sum(), one.dot(two).alias("both"), (two * two).sum()).row(0)
     theta_theta, theta_tau, tau_tau = (scale * square for square in squares)
+    if crossed and tau > 0:
+        ratio = theta / tau
+        theta_theta += theta_theta - 2 * ratio * theta_tau + ratio**2 * tau_tau
     return _Sums(theta, tau, theta_theta, theta_tau, tau_tau, independent)
 
 

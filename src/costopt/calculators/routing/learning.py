@@ -1,8 +1,8 @@
 """Learns a router from labelled prompts, and checks it on prompts that it has not learned from.
 
 Every request is scored by a fit without it: the requests are cut into five parts, and each part is scored by a router
-fitted to the other four. Requests that are not independent (the same prompt again, or turns of one session) stay in
-one part. No setting is chosen on these labels, so that the check is their only use.
+fitted to the other four. Requests that are not independent (prompts that are the same or alike, turns of one session)
+stay in one part. No setting is chosen on these labels, so that the check is their only use.
 
 Where each request has the answer of one model only, the other's is estimated: the fits' expectation, corrected by the
 answer at hand over the propensity with which it was chosen (doubly robust: J. M. Robins and A. Rotnitzky 1995; with
@@ -21,6 +21,7 @@ from costopt.calculators.routing.complexity import LEVELS, complexity_key
 from costopt.calculators.routing.curve import Advantage, Recovery, compare_routers, measure_recovery
 from costopt.calculators.routing.fitting import fit_router, need_sklearn
 from costopt.calculators.routing.gate import NEEDED, UNKNOWN_CHOICE, Grounds, RouterCheck, decide
+from costopt.calculators.routing.likeness import group_alike
 from costopt.calculators.routing.router import Router, Seen, see
 from costopt.errors import ConfigError
 
@@ -28,7 +29,13 @@ PARTS: Final = 5
 """Parts that the requests are cut into."""
 
 CUT_AGAIN: Final = 4000
-"""Few requests are cut several times, and their ranks averaged: as often as this holds them, at most 5 times."""
+"""Few requests are cut several times, and their ranks averaged: as often as this holds them, at most `CUTS` times."""
+
+CUTS: Final = 3
+"""More would hardly steady the figures further."""
+
+MOST: Final = 20_000
+"""Of more labels than this a sample is used: more would take minutes, and teach little."""
 
 CERTAIN: Final = 0.99
 """Above this propensity the other models were not really possible, and the request says nothing of them."""
@@ -50,6 +57,7 @@ class _Labels:
     """Prompts with the quality of either model's answer, null where not known, and what belongs together."""
 
     frame: pl.DataFrame
+    seen: Seen
     weak: pl.Series
     strong: pl.Series
     groups: pl.Series
@@ -81,7 +89,7 @@ def learn_from_pairs(labels: pl.DataFrame, *, by: Sequence[str] = (), seed: int 
     _require(labels, ("prompt", "weak", "strong", *by))
     _within(labels, ("weak", "strong"))
     usable = labels.drop_nulls(["prompt", "weak", "strong"])
-    known = _labels(usable, pl.col("weak"), pl.col("strong"), by)
+    known = _labels(_sample(usable, seed), pl.col("weak"), pl.col("strong"), by)
     grounds = Grounds("measured", left_out=labels.height - usable.height)
     few = _too_few(known)
     if few:
@@ -116,10 +124,11 @@ def learn_from_log(
     given = "propensity" in usable.columns and usable["propensity"].null_count() == 0
     if given:
         usable = usable.filter(pl.col("propensity") <= CERTAIN)
+    grounds = Grounds("estimated", None if given else UNKNOWN_CHOICE, log.height - usable.height)
+    usable = _sample(usable, seed)
     served = usable["model"].cast(pl.String)
     on_weak, on_strong = (pl.when(served == name).then(pl.col("quality")) for name in (weak, strong))
     known = _labels(usable, on_weak, on_strong, by)
-    grounds = Grounds("estimated", None if given else UNKNOWN_CHOICE, log.height - usable.height)
     few = _too_few(known)
     if few:
         return _refused(known, few, grounds)
@@ -149,6 +158,12 @@ def _within(frame: pl.DataFrame, names: Sequence[str]) -> None:
             raise ConfigError(f"`{name}` is not always from 0 to 1", hint="scale it, or leave such rows out")
 
 
+def _sample(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
+    if frame.height <= MOST:
+        return frame
+    return frame.sort("prompt", maintain_order=True).sample(MOST, seed=seed)
+
+
 def _labels(frame: pl.DataFrame, weak: pl.Expr, strong: pl.Expr, by: Sequence[str]) -> _Labels:
     session = [pl.col("session").cast(pl.String)] if "session" in frame.columns else []
     columns = frame.select(
@@ -156,7 +171,9 @@ def _labels(frame: pl.DataFrame, weak: pl.Expr, strong: pl.Expr, by: Sequence[st
         strong=strong.cast(pl.Float64),
         group=pl.coalesce(*session, pl.col("prompt")),
     )
-    return _Labels(frame, columns["weak"], columns["strong"], columns["group"], tuple(by))
+    seen = see(frame, tuple(by))
+    groups = group_alike(seen.counts, columns["group"])
+    return _Labels(frame, seen, columns["weak"], columns["strong"], groups, tuple(by))
 
 
 def _too_few(known: _Labels) -> str | None:
@@ -185,12 +202,13 @@ def _checked(
 ) -> Learned:
     """The check on what either model would have been worth; the router only if it may be used."""
     rule = _rule(known.frame)
-    by_rule, by_learning = (measure_recovery(score, *outcomes, known.groups) for score in (rule, rank))
-    advantage = compare_routers(rank, rule, *outcomes, known.groups)
+    by_rule = measure_recovery(rule, *outcomes, known.groups)
+    by_learning = measure_recovery(rank, *outcomes, known.groups, crossed=True)
+    advantage = compare_routers((rank, rule), *outcomes, known.groups, crossed=True)
     check = decide(by_rule, by_learning, advantage, grounds)
     if check.choose != "learned":
         return Learned(check, None)
-    return Learned(check, fit_router(see(known.frame, known.by), known.weak, known.strong, known.by))
+    return Learned(check, fit_router(known.seen, known.weak, known.strong, known.by))
 
 
 def _rule(frame: pl.DataFrame) -> pl.Series:
@@ -203,21 +221,22 @@ def _rule(frame: pl.DataFrame) -> pl.Series:
 
 def _out_of_sample(known: _Labels, seed: int) -> _Scored:
     """Each request scored by fits without its part; the mean over all cuts."""
-    seen = see(known.frame, known.by)
-    cuts = max(1, min(5, CUT_AGAIN // known.frame.height))
-    each = pl.concat(_cut(known, seen, f"{seed}/{cut}") for cut in range(cuts))
+    cuts = max(1, min(CUTS, CUT_AGAIN // known.frame.height))
+    each = pl.concat(_cut(known, f"{seed}/{cut}") for cut in range(cuts))
     mean = each.group_by("row").agg(pl.all().mean().round(9)).sort("row")
     return _Scored(mean["rank"], mean["weak"], mean["strong"])
 
 
-def _cut(known: _Labels, seen: Seen, seed: str) -> pl.DataFrame:
+def _cut(known: _Labels, seed: str) -> pl.DataFrame:
     """Per `row` its rank among its part, 0 to 1, and the likely quality of both models."""
     place = _places(known.groups, seed)
     scored = []
     for part in range(PARTS):
         held, rest = (place == part).arg_true(), (place != part).arg_true()
-        router = fit_router(seen.only(rest), known.weak.gather(rest), known.strong.gather(rest), known.by)
-        expected = router.expect(seen.only(held))
+        router = fit_router(
+            known.seen.only(rest), known.weak.gather(rest), known.strong.gather(rest), known.by
+        )
+        expected = router.expect(known.seen.only(held))
         rank = (pl.col("score").rank("average") - 0.5) / len(held)
         scored.append(expected.select("weak", "strong", row=held, rank=rank))
     return pl.concat(scored)
@@ -225,7 +244,7 @@ def _cut(known: _Labels, seen: Seen, seed: str) -> pl.DataFrame:
 
 def _places(groups: pl.Series, seed: str) -> pl.Series:
     """The part of each request, that of its group; parts hold as many groups each, to one."""
-    names = groups.unique(maintain_order=True)
+    names = groups.unique().sort()
     places = [number % PARTS for number in range(len(names))]
     random.Random(seed).shuffle(places)  # noqa: S311 - to be had again, not to be secret
     return groups.replace_strict(names, places, return_dtype=pl.Int64)

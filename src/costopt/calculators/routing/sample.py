@@ -32,8 +32,10 @@ READS: Final = ("prompt_hash", "quality", "propensity", "session", "request_type
 _FIGURES: Final = ("quality", "input_tokens", "output_tokens")
 _OWN: Final = ("provider", "model", "status", "attempt", *_FIGURES, "propensity", "session")
 _READ: Final = ("request_id", "timestamp", "requests", "prompt_hash", "prompt")
-_KEY: Final = "prompt_key"
-_ORDER: Final = "drawn_order"
+_KEY: Final = "\x1eprompt"
+_ORDER: Final = "\x1edrawn"
+"""Names that no log has."""
+
 _DRAWN: Final = ("request_id", "timestamp", "input_tokens", "output_tokens")
 """What tells requests of a prompt apart, so that chance may choose among them."""
 

@@ -131,10 +131,14 @@ WATCHED: Final[dict[str, tuple[str, ...]]] = {
     "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens"),
     "mode": ("service_tier", "batch"),
     "cost_usd": ("cost_usd", "cost"),
+    "quality": ("quality",),
+    "propensity": ("propensity",),
+    "attempt": ("attempt",),
+    "prompt_hash": ("prompt_hash",),
 }
-"""Names that may stand in a few lines only, and change the bill: they are looked for in every line of a log that
-seems to have none. Each takes 1 or 2 % of the time of reading, so these are the most usual ones; a rare field of
-another name is found where the sample has it."""
+"""Names that may stand in a few lines only, and change the bill or what is claimed: where they are asked for, they are
+looked for in every line of a log that seems to have none. Each takes 1 or 2 % of the time of reading, so these are the
+most usual ones; a rare field of another name is found where the sample has it."""
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s\-.]+")
 
