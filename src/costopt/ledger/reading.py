@@ -100,13 +100,17 @@ def _corrected(path: Path, size: int) -> list[str]:
     """The ids of entries that others correct: few, and found faster than lines can be parsed."""
     found = []
     with path.open("rb", buffering=0) as file:
-        at, carried = 0, b""
-        while at < size and (block := file.read(min(_BLOCK, size - at))):
-            at += len(block)
-            text = carried + block
-            found += [mark[1].decode() for mark in _CORRECTS.finditer(text)]
-            carried = text[text.rfind(b"\n") + 1 :]
-    return found
+        at, length = 0, _BLOCK
+        while at < size:
+            file.seek(at)
+            block = file.read(min(length, size - at))
+            whole = block.rfind(b"\n") + 1
+            if not whole and len(block) < length:
+                break  # it has become shorter
+            found += _CORRECTS.findall(block, 0, whole)
+            at += whole
+            length = _BLOCK if whole else length * 2
+    return [identity.decode() for identity in found]
 
 
 def _scanned(path: Path, lines: int, columns: Sequence[Column]) -> pl.LazyFrame:
