@@ -39,6 +39,7 @@ from costopt.ledger.files import default_state
 from costopt.ledger.frontier import RATE_DIGITS, Frontier, frontier_models, known_frontier, set_frontier
 from costopt.ledger.reading import reading
 from costopt.ledger.record import record
+from costopt.ledger.wording import worded
 
 __all__ = ["BaselineEntry", "FrontierModel", "GainShareAnalytics", "gain_share_analytics"]
 
@@ -310,11 +311,12 @@ def _count(name: str, value: object) -> int:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What Pydantic finds wrong with a value, in the words of the user."""
+    """What is wrong with a value, as the user's mistake.
+
+    Raises:
+        ConfigError: instead of any `ValidationError`.
+    """
     try:
         yield
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ").lower()
-        raise ConfigError(f"`{key}`: {reason}", hint="call it with another value") from error
+        raise ConfigError(worded(error), hint="call it with another value") from error

@@ -20,6 +20,7 @@ from pydantic import (
 from costopt.errors import ConfigError, LedgerError
 from costopt.ledger.entry import Text, plain
 from costopt.ledger.files import FRONTIER, PATIENCE, replace, sync_folder, told, writing
+from costopt.ledger.wording import worded
 
 RATE_DIGITS: Final = 15
 """The most digits that a rate may have behind the point."""
@@ -151,10 +152,7 @@ def read_frontier(path: Path) -> dict[str, Frontier]:
         listed = json.loads(content, parse_float=Decimal, parse_constant=_no_number)
         models = _LIST.validate_python(listed)
     except ValidationError as error:
-        first = error.errors()[0]
-        number, *key = first["loc"] or ("",)
-        place = f"model {int(number) + 1}: " + "".join(f"`{part}` " for part in key) if first["loc"] else ""
-        raise _broken(path, f"{place}{first['msg'].removeprefix('Value error, ').lower()}") from error
+        raise _broken(path, worded(error, "model")) from error
     except (ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from error
     by_name = {model.model_name: model for model in models}

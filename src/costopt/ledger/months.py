@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from costopt.errors import LedgerError
 from costopt.ledger.files import CLOSED, told
 from costopt.ledger.head import Head
+from costopt.ledger.wording import worded
 from costopt.models.result import Frozen
 
 
@@ -44,9 +45,8 @@ def closings(state: Path) -> tuple[Closing, ...]:
     try:
         return _CLOSINGS.validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
         raise LedgerError(
-            f"`{path}` is not a list of closed months: {first['msg'].lower()}",
+            f"`{path}` is not a list of closed months: {worded(error, 'month')}",
             hint="restore it from a backup: without it, months that were invoiced could change",
         ) from error
 

@@ -89,6 +89,7 @@ def _heal(state: Path, file: BinaryIO) -> list[str]:
     whole = seal_of(rest + b"\n")
     before = _last_seal(file, end)
     if whole and whole.hash == whole.computed and whole.prev == (before.hash if before else GENESIS):
+        file.seek(size)
         file.write(b"\n")
         os.fsync(file.fileno())
         return ["the last entry lacked its line end, which was added"]
