@@ -1,0 +1,246 @@
+"""Whether the ledger of savings survives kills, many writers and a full disk; and what a summary of it costs.
+
+Without options a quick run of all but the last. `--kills 200 --entries 50000` is the full one; `--summary 10000000`
+measures the summary by tenant, in processor time against a bare Polars scan of the same file, and in memory.
+"""
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from measure import run
+
+from costopt.calculators.gainshare.savings import columns_of, summarize
+from costopt.errors import LedgerError
+from costopt.ledger.chain import seal
+from costopt.ledger.entry import Entry, key_of, line_of
+from costopt.ledger.files import LEDGER
+from costopt.ledger.head import Head, save_head
+from costopt.ledger.reading import entries as entries_of
+from costopt.ledger.reading import reading
+from costopt.ledger.record import record
+from costopt.ledger.verify import verify
+
+_START: Final = 1_790_812_800
+_REFUSED: Final = 3
+_ONE_IN: Final = 1_000
+"""So many entries have one correction among them."""
+_CPU_BOUND: Final = 2.0
+_MEMORY_BOUND: Final = 1.5
+
+
+def entry(number: int, actual: int = 1_500_000) -> Entry:
+    """The entry of that number: its figures follow from it."""
+    tokens = 1_000 + number * 7919 % 200_000
+    return Entry.model_construct(
+        timestamp=_START + number,
+        model=f"model-{number % 7}",
+        tokens_used=tokens,
+        baseline_cost_usd=Decimal(tokens * 30_000_000).scaleb(-12),
+        actual_cost_usd=Decimal(tokens * actual + number % 1_000_003).scaleb(-12),
+        tenant=f"tenant-{number % 200}",
+        adapter=f"adapter-{number % 3}",
+        period=f"request-{number}",
+        source="benchmark",
+        baseline="premium-model",
+        input_tokens=tokens - tokens // 5,
+        output_tokens=tokens // 5,
+        catalog="ab" * 32,
+        inputs="cd" * 32,
+        rejected=0,
+    )
+
+
+def started(work: Callable[[], object]) -> int:
+    """A process of its own that does this work; it ends with 3 where a `LedgerError` was raised."""
+    process = os.fork()
+    if process:
+        return process
+    status = 1
+    try:
+        work()
+        status = 0
+    except LedgerError as error:
+        print(f"  {error.message}")
+        status = _REFUSED
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def ended(process: int) -> int:
+    """The exit code of a process, which is waited for."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def kills(folder: Path, count: int, entries: Sequence[Entry]) -> int:
+    """Kills recordings at random moments, and completes them; gives how many are not as if nothing had happened."""
+    begun = time.perf_counter()
+    ended(started(lambda: record(folder / "undisturbed", entries)))
+    whole = time.perf_counter() - begun
+    expected = (folder / "undisturbed" / LEDGER).read_bytes()
+    chance = random.Random(20261001)  # noqa: S311 - not a secret
+    wrong = torn = 0
+    for number in range(count):
+        state = folder / f"killed-{number}"
+        process = started(lambda state=state: record(state, entries))  # type: ignore[misc]
+        time.sleep(chance.uniform(0, whole))
+        os.kill(process, signal.SIGKILL)
+        ended(process)
+        ended(started(lambda state=state: record(state, entries)))  # type: ignore[misc]
+        torn += (state / "baseline_history.torn").exists()
+        wrong += (state / LEDGER).read_bytes() != expected or bool(verify(state).damages)
+        shutil.rmtree(state)
+    print(
+        f"{count} kills while {len(entries):,} entries were recorded ({whole:.1f} s): {torn} tore a line, {wrong} wrong"
+    )
+    return wrong
+
+
+def writers(folder: Path, count: int, entries: Sequence[Entry]) -> int:
+    """Lets many record at once, each its part and half of the next one's; gives how many entries are wrong."""
+    state = folder / "writers"
+    part = len(entries) // count
+    parts = [[*entries, *entries][at * part : at * part + part * 3 // 2] for at in range(count)]
+    processes = [started(lambda mine=mine: record(state, mine, timeout=600, batch=500)) for mine in parts]  # type: ignore[misc]
+    failed = sum(ended(process) != 0 for process in processes)
+    expected = {key_of(one.__dict__) for one in entries[: part * count]}
+    found = entries_of(state, ["id"]).collect()["id"].to_list()
+    wrong = failed + len(found) - len(set(found)) + len(expected ^ set(found)) + len(verify(state).damages)
+    print(f"{count} writers at once, {len(found):,} entries: {wrong} lost, recorded twice, or wrong")
+    return wrong
+
+
+def full_disk(folder: Path, entries: Sequence[Entry]) -> int:
+    """Records on a disk that fills up, makes room, and records again; gives how many went wrong."""
+    expected = (folder / "undisturbed" / LEDGER).read_bytes()
+    chance = random.Random(20261002)  # noqa: S311 - not a secret
+    wrong = 0
+    for number in range(10):
+        state = folder / f"full-{number}"
+        most = chance.randrange(len(expected))
+
+        def limited(most: int = most, state: Path = state) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+            record(state, entries, batch=len(entries) // 20)
+
+        told = ended(started(limited)) == _REFUSED
+        kept = (state / LEDGER).read_bytes() if (state / LEDGER).exists() else b""
+        whole = expected.startswith(kept) and kept[-1:] in (b"", b"\n")
+        record(state, entries)
+        wrong += not (told and whole and (state / LEDGER).read_bytes() == expected)
+        shutil.rmtree(state)
+    print(f"10 full disks: {wrong} wrong")
+    return wrong
+
+
+def written(folder: Path, count: int) -> tuple[Path, dict[str, Decimal]]:
+    """A ledger of so many entries, and the savings of each tenant; made anew only if it is missing."""
+    state = folder / f"ledger-{count}"
+    savings: dict[str, Decimal] = {}
+    lines = _lines(count, savings)
+    if (state / LEDGER).exists():
+        for _ in lines:
+            pass
+        return state, savings
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
+    head = Head()
+    with (state / LEDGER).open("wb", buffering=1 << 20) as file:
+        for number, content in enumerate(lines, 1):
+            line, last = seal(content, head.hash)
+            file.write(line)
+            head = head.model_copy(update={"entries": number, "bytes": head.bytes + len(line), "hash": last})
+    save_head(state, head)
+    return state, savings
+
+
+def _lines(count: int, savings: dict[str, Decimal]) -> Iterator[str]:
+    for number in range(count - count // _ONE_IN):
+        one = entry(number)
+        key = key_of(one.__dict__)
+        yield line_of(one, key)
+        if number % _ONE_IN == 0:
+            one = entry(number, 1_400_000)
+            yield line_of(one, f"{key}-2", key)
+        savings[one.tenant] = savings.get(one.tenant, Decimal(0)) + one.savings_usd
+
+
+def bare(state: Path) -> None:
+    """The yardstick: sums by tenant of all lines, as floats."""
+    costs = ("baseline_cost_usd", "actual_cost_usd", "savings_usd")
+    schema = {"tenant": pl.String, **dict.fromkeys(costs, pl.Float64)}
+    lines = pl.scan_ndjson(state / LEDGER, schema=schema)
+    print(lines.group_by("tenant").agg(pl.len(), pl.col(costs).sum()).collect(engine="streaming").height)
+
+
+def ours(state: Path) -> None:
+    """The summary by tenant: exact, of the current entries, as tenant and savings."""
+    with reading(state, columns_of(["tenant"])) as current:
+        for row in summarize(current, ["tenant"]).rows:
+            print(row.group["tenant"], row.savings_usd)
+
+
+def summary(folder: Path, count: int) -> int:
+    """Measures both; gives how many bounds are not kept."""
+    state, savings = written(folder, count)
+    size = (state / LEDGER).stat().st_size
+    print(f"{count:,} entries, one in {_ONE_IN:,} corrected: {size / 2**30:.1f} GiB")
+    program = (sys.executable, __file__)
+    runs = {
+        kind: [run([*program, f"--{kind}", str(state)], watch=True) for _ in range(3)]
+        for kind in ("bare", "ours")
+    }
+    cpu = {kind: min(one.cpu for one in found) for kind, found in runs.items()}
+    memory = max(one.anonymous for one in runs["ours"]) / 2**30
+    ratio = cpu["ours"] / cpu["bare"]
+    printed = dict(line.split() for line in runs["ours"][0].output.decode().splitlines())
+    exact = {tenant: Decimal(amount) for tenant, amount in printed.items()} == savings
+    print(f"bare scan {cpu['bare']:.1f} CPU-s, summary {cpu['ours']:.1f}")
+    print(f"processor time of the summary against the bare scan: {ratio:.2f} (at most {_CPU_BOUND})")
+    print(f"peak anonymous memory: {memory:.2f} GiB (at most {_MEMORY_BOUND})")
+    print(f"savings by tenant: {'exact' if exact else 'WRONG'}")
+    return (ratio > _CPU_BOUND) + (memory > _MEMORY_BOUND) + (not exact)
+
+
+def main() -> None:
+    """Runs what was asked for; exits with 1 if anything is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "costopt-benchmarks"))
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--entries", type=int, default=5_000)
+    parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--summary", type=int)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.bare or asked.ours:
+        bare(asked.bare) if asked.bare else ours(asked.ours)
+        return
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    if asked.summary:
+        sys.exit(summary(asked.folder, asked.summary) > 0)
+    entries = [entry(number) for number in range(asked.entries)]
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        folder = Path(name)
+        wrong = (
+            kills(folder, asked.kills, entries)
+            + full_disk(folder, entries)
+            + writers(folder, asked.writers, entries)
+        )
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from recording import DAY, OCTOBER, entry, lines, requests, rewrite
+
+from costopt.errors import LedgerError
+from costopt.ledger import reading as module
+from costopt.ledger.entry import COLUMNS, COUNTED, Entry
+from costopt.ledger.reading import ENTRIES, entries, reading
+from costopt.ledger.record import record
+
+STATE = Path("state")
+HEAD = STATE / "baseline_history.head.json"
+
+
+@pytest.mark.parametrize("columns", [tuple(ENTRIES), ("tenant",), ()])
+def test_without_a_ledger_there_are_no_entries(columns: tuple[str, ...]) -> None:
+    found = entries(STATE, columns)
+
+    assert found.collect().height == 0
+    assert found.collect_schema().names() == [name for name in ENTRIES if name in {*columns, "timestamp"}]
+
+
+def test_what_is_read_is_what_was_recorded() -> None:
+    counts: dict[str, Any] = {name: number for number, name in enumerate(COUNTED)}
+    whole = entry(unpriced=2, catalog="c0", inputs="1a", rejected=3, **counts)
+    sparse = entry("2026-10-02", timestamp=OCTOBER + DAY, reasoning_tokens=7)
+    record(STATE, [whole, sparse])
+
+    found = entries(STATE).collect()
+
+    assert found.schema == pl.Schema(ENTRIES)
+    assert [Entry(**row) for row in found.drop("id", "savings_usd", "corrects").iter_rows(named=True)] == [
+        whole,
+        sparse,
+    ]
+    assert found["savings_usd"].to_list() == [Decimal("0.025")] * 2
+    assert found["corrects"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("column", [column.name for column in COLUMNS])
+def test_one_column_is_read_like_all(column: str) -> None:
+    record(STATE, [entry(input_tokens=5, catalog="c0"), entry("2026-10-02", timestamp=OCTOBER + DAY)])
+
+    assert entries(STATE, [column]).select(column).collect().equals(entries(STATE).select(column).collect())
+
+
+@pytest.mark.parametrize(
+    "tenant", ['a"b', "back\\slash", "line\nend", "nul\0", "del\x7f", "Zürich 東京 🚀", "", "{}, :"]
+)
+def test_a_text_is_read_back_as_it_was(tenant: str) -> None:
+    record(STATE, [entry(tenant=tenant), entry(tenant="plain")])
+
+    assert entries(STATE, ["tenant"]).collect()["tenant"].to_list() == [tenant, "plain"]
+
+
+@pytest.mark.parametrize("block", [100, 1000, 1 << 22])
+def test_of_a_corrected_entry_the_last_correction_counts(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    for cost in ("0.005", "0.006", "0.007"):
+        record(STATE, [*requests(3), entry(cost=cost)])
+
+    found = entries(STATE, ["period", "actual_cost_usd"]).collect().sort("period")
+
+    assert found.columns == ["timestamp", "actual_cost_usd", "period"]
+    assert found["period"].to_list() == ["2026-10-01", "request-0", "request-1", "request-2"]
+    assert found["actual_cost_usd"].to_list()[0] == Decimal("0.007")
+
+
+def test_a_text_that_looks_like_a_correction_is_none() -> None:
+    record(STATE, [entry()])
+    (identity,) = entries(STATE, ["id"]).collect()["id"].to_list()
+    record(STATE, [entry(tenant=f'", "corrects": "{identity}"')])
+
+    assert entries(STATE).collect().height == 2
+
+
+def test_a_line_that_is_being_written_is_not_read() -> None:
+    record(STATE, requests(3))
+    rewrite(STATE, *lines(STATE), b'{"timestamp": 17')
+
+    assert entries(STATE).collect().height == 3
+
+
+def test_what_is_recorded_later_is_not_read() -> None:
+    record(STATE, requests(3))
+    found = entries(STATE)
+    record(STATE, requests(5))
+
+    assert found.collect().height == 3
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_entries_behind_the_remembered_end_are_read(*, lost: bool) -> None:
+    record(STATE, requests(3))
+    before = HEAD.read_bytes()
+    record(STATE, requests(5))
+    HEAD.unlink() if lost else HEAD.write_bytes(before)
+
+    assert entries(STATE).collect().height == 5
+
+
+def test_a_ledger_that_was_cut_is_not_read() -> None:
+    record(STATE, requests(3))
+    rewrite(STATE, *lines(STATE)[:2])
+
+    with pytest.raises(LedgerError, match="is shorter than it was: it had 3 entries"):
+        entries(STATE)
+
+
+@pytest.mark.parametrize("columns", [("tenant",), tuple(ENTRIES)])
+def test_a_line_that_is_no_entry_is_an_error(columns: tuple[str, ...]) -> None:
+    record(STATE, requests(3))
+    changed = lines(STATE)
+    rewrite(STATE, changed[0], changed[1].replace(b'"tokens_used"', b'"tokens_usee"'), changed[2])
+
+    with (
+        pytest.raises(LedgerError, match="has a line that is no entry") as raised,
+        reading(STATE, columns) as found,
+    ):
+        found.select(columns[0]).collect()
+    assert "costopt gainshare verify" in raised.value.hint
+
+
+def test_in_a_folder_with_a_strange_name_it_is_read_too() -> None:
+    record(Path("a*[b]?"), requests(3))
+
+    with reading(Path("a*[b]?"), ["tenant"]) as found:
+        assert found.collect().height == 3
+
+
+def test_a_file_that_has_become_shorter_meanwhile_has_no_more_corrections() -> None:
+    record(STATE, requests(1))
+
+    assert module._corrected(STATE / "baseline_history.jsonl", 10**6) == []  # noqa: SLF001 - a race
+
+
+def test_a_ledger_that_cannot_be_read_is_a_clear_error() -> None:
+    (STATE / "baseline_history.jsonl").mkdir(parents=True)
+
+    with pytest.raises(LedgerError, match=r"Cannot read `state/baseline_history.jsonl`"):
+        entries(STATE)
