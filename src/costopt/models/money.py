@@ -11,12 +11,13 @@ _CENT: Final = Decimal("0.01")
 
 def usd(pico: int) -> Decimal:
     """Pico-dollars as exact US dollars, without trailing zeros."""
-    return _trimmed(Decimal(pico).scaleb(-12, EXACT))
+    return trimmed(Decimal(pico).scaleb(-12, EXACT))
 
 
-def _trimmed(value: Decimal) -> Decimal:
-    trimmed = value.normalize(EXACT)
-    return trimmed if _exponent(trimmed) <= 0 else _rounded(trimmed, Decimal(1))
+def trimmed(value: Decimal) -> Decimal:
+    """The same amount without trailing zeros, and without a power of ten."""
+    shortest = value.normalize(EXACT)
+    return shortest if _exponent(shortest) <= 0 else _rounded(shortest, Decimal(1))
 
 
 def _rounded(value: Decimal, step: Decimal) -> Decimal:
@@ -40,7 +41,7 @@ def percent(part: Decimal | int, whole: Decimal | int, digits: int = 4) -> Decim
     if not whole:
         return Decimal(0)
     share = EXACT.divide(EXACT.multiply(Decimal(part), 100), Decimal(whole))
-    return _trimmed(_rounded(share, Decimal(1).scaleb(-digits)))
+    return trimmed(_rounded(share, Decimal(1).scaleb(-digits)))
 
 
 def exact_usd(amount: Decimal) -> str:

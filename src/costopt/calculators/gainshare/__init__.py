@@ -1,0 +1,1 @@
+"""What a provider saved its customers against a baseline, and its share of that."""

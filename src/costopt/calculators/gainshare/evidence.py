@@ -1,0 +1,125 @@
+"""What an invoice rests on: which entries, of which logs, at which prices, and what is not in it."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from costopt.calculators.gainshare.sums import Sums, added, sums
+from costopt.models.money import percent
+from costopt.models.result import Frozen
+
+_ORDER: Final = ("timestamp", "id", "hash")
+
+
+class Entry(Frozen):
+    """An entry of the ledger, by which it can be found there."""
+
+    day: dt.date
+    id: str
+    hash: str
+
+
+class Late(Frozen):
+    """An earlier month that was invoiced, and whose entries in the ledger have since become others.
+
+    Attributes:
+        month: The month.
+        invoice: The number of its invoice.
+        invoiced_savings_usd: As that invoice has them.
+        savings_usd: As the ledger has them now.
+        difference_usd: The second less the first: in no invoice.
+    """
+
+    month: str
+    invoice: str
+    invoiced_savings_usd: Decimal
+    savings_usd: Decimal
+    difference_usd: Decimal
+
+
+class Evidence(Frozen):
+    """Where an invoice's figures are from.
+
+    Attributes:
+        entries: How many entries.
+        first: The first of them by time, then by id; null where there is none.
+        last: The last of them.
+        entries_sha256: Of their hashes, one a line, in that order: the same for the same entries, however they lie
+            in the ledger.
+        inputs: The digests of the logs they were made from, one for each recording.
+        catalogs: The digests of the prices they were reckoned with.
+        baselines: What they were compared with.
+        requests: How many requests are in the amounts.
+        unpriced: How many more there were without a known cost or baseline; in no amount.
+        covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
+        rejected: Lines of the logs that are no requests, of this tenant or of others.
+        outside: Entries of the month on days without a contract, which are in no amount; null where there are none.
+        late: Earlier months whose entries have become others since their invoice.
+    """
+
+    entries: int
+    first: Entry | None
+    last: Entry | None
+    entries_sha256: str
+    inputs: tuple[str, ...]
+    catalogs: tuple[str, ...]
+    baselines: tuple[str, ...]
+    requests: int
+    unpriced: int
+    covered_pct: Decimal
+    rejected: int
+    outside: Sums | None
+    late: tuple[Late, ...]
+
+
+def evidence(entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late]) -> Evidence:
+    """What there is to say of the entries of an invoice.
+
+    Args:
+        entries: Those in it, dated.
+        outside: Those of its month that are not.
+        late: Earlier months that have changed.
+    """
+    ordered = entries.sort(_ORDER)
+    requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
+    return Evidence(
+        entries=entries.height,
+        first=_entry(ordered.head(1)),
+        last=_entry(ordered.tail(1)),
+        entries_sha256=hashlib.sha256("".join(f"{each}\n" for each in ordered["hash"]).encode()).hexdigest(),
+        inputs=_distinct(entries, "inputs"),
+        catalogs=_distinct(entries, "catalog"),
+        baselines=_distinct(entries, "baseline"),
+        requests=requests,
+        unpriced=unpriced,
+        covered_pct=percent(requests, requests + unpriced) if requests + unpriced else Decimal(100),
+        rejected=_rejected(entries),
+        outside=_summed(outside),
+        late=tuple(late),
+    )
+
+
+def _entry(entries: pl.DataFrame) -> Entry | None:
+    for row in entries.select("day", "id", "hash").iter_rows(named=True):
+        return Entry(day=row["day"], id=row["id"], hash=row["hash"])
+    return None
+
+
+def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:
+    return tuple(entries[column].drop_nulls().unique().sort().to_list())
+
+
+def _rejected(entries: pl.DataFrame) -> int:
+    """Of each recording once."""
+    return int(entries.group_by("inputs").agg(pl.col("rejected").max())["rejected"].sum())
+
+
+def _summed(entries: pl.DataFrame) -> Sums | None:
+    if entries.is_empty():
+        return None
+    row: Mapping[str, Any] = added(entries.lazy(), []).collect().row(0, named=True)
+    return Sums.model_validate(sums(row))
