@@ -53,3 +53,9 @@ class OutputError(CostoptError):
     """The report cannot be written where it was asked for."""
 
     slug = "output"
+
+
+class LedgerError(CostoptError):
+    """The ledger of savings, or another file of the state, is in use, damaged, or cannot be written."""
+
+    slug = "ledger"

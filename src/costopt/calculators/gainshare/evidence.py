@@ -23,6 +23,13 @@ class Entry(Frozen):
     hash: str
 
 
+class Ledger(Frozen):
+    """The end of a ledger: how many entries it has, and the hash of the last one, which stands for all of them."""
+
+    entries: int
+    hash: str
+
+
 class Late(Frozen):
     """An earlier month that was invoiced, and whose entries in the ledger have since become others.
 
@@ -57,8 +64,10 @@ class Evidence(Frozen):
         unpriced: How many more there were without a known cost or baseline; in no amount.
         covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
         rejected: Lines of the logs that are no requests, of this tenant or of others.
-        outside: Entries of the month on days without a contract, which are in no amount; null where there are none.
+        outside: Entries of the month in no amount, on days without a contract or compared with another baseline;
+            null where there are none.
         late: Earlier months whose entries have become others since their invoice.
+        ledger: The end of the ledger when the invoice was made; null where it was not given.
     """
 
     entries: int
@@ -74,15 +83,19 @@ class Evidence(Frozen):
     rejected: int
     outside: Sums | None
     late: tuple[Late, ...]
+    ledger: Ledger | None
 
 
-def evidence(entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late]) -> Evidence:
+def evidence(
+    entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late], ledger: Ledger | None
+) -> Evidence:
     """What there is to say of the entries of an invoice.
 
     Args:
         entries: Those in it, dated.
         outside: Those of its month that are not.
         late: Earlier months that have changed.
+        ledger: The end of the ledger that they are from.
     """
     ordered = entries.sort(_ORDER)
     requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
@@ -100,6 +113,7 @@ def evidence(entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late])
         rejected=_rejected(entries),
         outside=_summed(outside),
         late=tuple(late),
+        ledger=ledger,
     )
 
 

@@ -8,13 +8,14 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
-from costopt.calculators.gainshare.evidence import Evidence, Late, evidence
+from costopt.calculators.gainshare.evidence import Evidence, Late, Ledger, evidence
 from costopt.calculators.gainshare.months import Month, month_of
 from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle, total
 from costopt.calculators.gainshare.sums import Sums, added, between, dated, sums
@@ -102,8 +103,21 @@ class Invoice(Result):
     evidence: Evidence
 
 
-Issued = Mapping[Month, Invoice]
-"""The invoices of a tenant that were issued, by month."""
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What an invoice has to go by beside entries and contracts.
+
+    Attributes:
+        issued: The tenant's invoices that are final, by month. What they say holds: losses are carried on from
+            there, and what the ledger says otherwise by now is told as `late`.
+        ledger: The end of the ledger that the entries are from, to be written on the invoice.
+    """
+
+    issued: Mapping[Month, Invoice] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+
+_NO_BOOKS: Final = Books()
 
 
 def invoice(
@@ -111,7 +125,7 @@ def invoice(
     month: Month,
     contracts: Iterable[Contract],
     entries: pl.DataFrame | pl.LazyFrame,
-    issued: Issued,
+    books: Books = _NO_BOOKS,
 ) -> Invoice:
     """The invoice of a tenant for a month.
 
@@ -119,10 +133,10 @@ def invoice(
         tenant: As contracts and entries have it.
         month: The month, in UTC.
         contracts: Of any tenants, in any order.
-        entries: Of any tenants, days and order, with the columns of `ENTRY_COLUMNS`; each counts once. Where losses
-            are carried forward, all of the tenant's since the contract's start are needed.
-        issued: The tenant's invoices that are final. Of their months, what they say holds: losses are carried on
-            from there, and what the ledger says otherwise by now is told as `late`.
+        entries: Of any tenants, baselines, days and order, with the columns of `ENTRY_COLUMNS`; each counts once.
+            Those compared with a baseline that is not the contract's are left out, and counted. Where losses are
+            carried forward, all of the tenant's since the contract's start are needed.
+        books: What is final already.
 
     Raises:
         ConfigError: No contract of the tenant holds in the month.
@@ -130,11 +144,17 @@ def invoice(
     found = contracts_in(contracts, tenant, month)
     current, history = _of_tenant(entries, tenant, month)
     parts = tuple(
-        _part(each, month, days, current.filter(between(*days)), _carried_into(each, month, history, issued))
+        _part(
+            each,
+            month,
+            days,
+            current.filter(_covered(each, days)),
+            _carried_into(each, month, history, books.issued),
+        )
         for each in found
         if (days := each.days_in(month))
     )
-    held = pl.any_horizontal(between(part.start, part.end) for part in parts)
+    held = pl.any_horizontal(_covered(part.contract, (part.start, part.end)) for part in parts)
     before_rounding = total(part.settlement.amount for part in parts)
     terms = found[0]
     amount_due = rounded(before_rounding, terms.rounding, terms.decimals)
@@ -151,19 +171,26 @@ def invoice(
         formula=rounding_in_words([part.settlement.amount for part in parts], amount_due, terms),
         savings_usd=total(part.savings_usd for part in parts),
         parts=parts,
-        evidence=evidence(current.filter(held), current.filter(~held), _late(history, month, issued)),
+        evidence=evidence(
+            current.filter(held), current.filter(~held), _late(history, month, books.issued), books.ledger
+        ),
     )
 
 
 def _of_tenant(
     entries: pl.DataFrame | pl.LazyFrame, tenant: str, month: Month
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The tenant's entries of the month, and the sums of each day before it, in one pass."""
+    """The tenant's entries of the month, and the sums of each day and baseline before it, in one pass."""
     own = dated(entries.lazy()).filter(pl.col("tenant") == tenant)
     current = own.filter(between(month.first, month.last))
-    history = added(own.filter(pl.col("day") < month.first), ["day"])
+    history = added(own.filter(pl.col("day") < month.first), ["day", "baseline"])
     first, second = pl.collect_all([current, history])
     return first, second
+
+
+def _covered(contract: Contract, days: tuple[dt.date, dt.date]) -> pl.Expr:
+    """Whether an entry is of these days, and compared with a baseline of the contract."""
+    return between(*days) & pl.col("baseline").is_in([each.model for each in contract.baseline])
 
 
 def invoice_number(tenant: str, month: Month, contracts: Sequence[Contract]) -> str:
@@ -224,12 +251,14 @@ def _by_day(entries: pl.LazyFrame) -> list[dict[str, Any]]:
 # Earlier months
 
 
-def _carried_into(contract: Contract, month: Month, history: pl.DataFrame, issued: Issued) -> Decimal:
+def _carried_into(
+    contract: Contract, month: Month, history: pl.DataFrame, issued: Mapping[Month, Invoice]
+) -> Decimal:
     """The contract's losses before a month that its savings have not yet made up for."""
     if contract.losing_month == "nothing":
         return _NOTHING
     carried = _NOTHING
-    savings = _by_month(history.filter(between(contract.start, contract.last)))
+    savings = _by_month(history.filter(_covered(contract, (contract.start, contract.last))))
     for earlier in sorted({*savings, *(each for each in issued if each < month)}):
         settled = _settled(contract, issued.get(earlier))
         if settled:
@@ -252,12 +281,12 @@ def _by_month(history: pl.DataFrame) -> dict[Month, Decimal]:
     return {month_of(day): usd(baseline - actual) for day, baseline, actual in rows}
 
 
-def _late(history: pl.DataFrame, month: Month, issued: Issued) -> Iterable[Late]:
+def _late(history: pl.DataFrame, month: Month, issued: Mapping[Month, Invoice]) -> Iterable[Late]:
     """Earlier months whose savings are no longer those of their invoice."""
     for earlier, known in sorted(issued.items()):
         if earlier >= month:
             continue
-        held = pl.any_horizontal(between(part.start, part.end) for part in known.parts)
+        held = pl.any_horizontal(_covered(part.contract, (part.start, part.end)) for part in known.parts)
         savings = _by_month(history.filter(held)).get(earlier, _NOTHING)
         if savings != known.savings_usd:
             yield Late(

@@ -13,7 +13,7 @@ from costopt.calculators.gainshare.sums import Sums, added, dated, sums
 from costopt.models.money import EXACT, trimmed
 from costopt.models.result import Frozen, Result
 
-Dimension = Literal["tenant", "model", "adapter", "month"]
+Dimension = Literal["tenant", "model", "adapter", "month", "baseline"]
 Every = Literal["1w", "1mo"]
 
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
@@ -37,6 +37,7 @@ class GainshareSummary(Result):
 
     Attributes:
         tenant: The only tenant in it; null for all.
+        baseline: The only baseline in it; null for all.
         since: The first moment; null where there is no bound.
         until: The moment before which it ends; null where there is no bound.
         first_day: Of the entries; null where there are none.
@@ -46,12 +47,14 @@ class GainshareSummary(Result):
         by_model: By the model that served the requests.
         by_adapter: By the adapter.
         by_month: Earliest first.
+        by_baseline: Where these are several, requests that were compared with each of them count once for each.
         every: What the trend is by.
         trend: Earliest first; a week or month without entries is not in it.
     """
 
     kind: ClassVar[str] = "gainshare_summary"
     tenant: str | None
+    baseline: str | None
     since: dt.datetime | None
     until: dt.datetime | None
     first_day: dt.date | None
@@ -61,6 +64,7 @@ class GainshareSummary(Result):
     by_model: tuple[GroupSums, ...] = ()
     by_adapter: tuple[GroupSums, ...] = ()
     by_month: tuple[GroupSums, ...] = ()
+    by_baseline: tuple[GroupSums, ...] = ()
     every: Every | None = None
     trend: tuple[TrendSums, ...] = ()
 
@@ -97,11 +101,13 @@ class Selection:
 
     Attributes:
         tenant: Only this one; None for all.
+        baseline: Only what was compared with this one; None for all.
         since: Leave out what was before.
         until: Leave out what was then or later.
     """
 
     tenant: str | None = None
+    baseline: str | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
@@ -179,6 +185,7 @@ def _summary(
     first, last = span.row(0)
     return {
         "tenant": selection.tenant,
+        "baseline": selection.baseline,
         "since": selection.since,
         "until": selection.until,
         "first_day": first,
@@ -193,6 +200,8 @@ def _summary(
 def _kept(entries: pl.LazyFrame, selection: Selection) -> pl.LazyFrame:
     if selection.tenant is not None:
         entries = entries.filter(pl.col("tenant") == selection.tenant)
+    if selection.baseline is not None:
+        entries = entries.filter(pl.col("baseline") == selection.baseline)
     if selection.since is not None:
         entries = entries.filter(pl.col("timestamp") >= selection.since.timestamp())
     if selection.until is not None:

@@ -1,0 +1,1 @@
+"""What must outlive a run: append, read, check and replay; never edit."""
