@@ -17,7 +17,7 @@ from costopt.report.document import Document
 from costopt.report.markdown import draw_markdown
 from costopt.report.records import Value, write_csv, write_json
 
-Form = Literal["table", "json", "csv", "md"]
+Form = Literal["table", "json", "csv", "md", "html"]
 R = TypeVar("R", bound=Result)
 
 
@@ -78,6 +78,10 @@ def _write(
             write_csv(table.columns, table.rows, file)
         case "md":
             draw_markdown(view(result), file)
+        case "html":
+            from costopt.report.webpage import draw_webpage
+
+            draw_webpage(view(result), file)
         case _:
             assert_never(form)
 
