@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 from typing import IO, Final
 
 from costopt.report.document import Document, Line, Paragraph, Table, printable, texts
@@ -85,19 +86,18 @@ def _table(table: Table) -> str:
         f"<th{_class(table, index)}>{escaped(column.title)}</th>"
         for index, column in enumerate(table.columns)
     ]
-    rows = [
-        "<tr>"
-        + "".join(f"<td{_class(table, index)}>{escaped(cell)}</td>" for index, cell in enumerate(row))
-        + "</tr>"
-        for row in texts(table)
-    ]
+    rows = "".join(_row(table, row) for row in texts(table))
     title = f"<h2>{escaped(table.title)}</h2>\n" if table.title else ""
     more = f'<p><span class="muted">{escaped(table.more)}</span></p>\n' if table.more else ""
-    body = "\n".join(rows)
     return (
         f'{title}<div class="wide"><table>\n<thead>\n<tr>{"".join(head)}</tr>\n</thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table></div>\n{more}"
+        f"<tbody>\n{rows}</tbody>\n</table></div>\n{more}"
     )
+
+
+def _row(table: Table, cells: Sequence[str]) -> str:
+    drawn = (f"<td{_class(table, index)}>{escaped(cell)}</td>" for index, cell in enumerate(cells))
+    return f"<tr>{''.join(drawn)}</tr>\n"
 
 
 def _class(table: Table, index: int) -> str:

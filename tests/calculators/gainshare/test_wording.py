@@ -100,10 +100,10 @@ def test_an_exchange_names_its_rate() -> None:
     dated = ExchangeRate(starts=contract().start, usd=Decimal("1.25"))
 
     assert told(contract(currency="EUR", exchange=(rate,)), "100", "60")[2:] == (
-        "In EUR: $10.00 at 1 EUR = $1.25 (rate, that of the last day) = 8.00 EUR",
+        "In EUR: $10.00 at 1 EUR = $1.25 (the rate of the last day) = 8.00 EUR",
     )
     assert told(contract(currency="EUR", exchange=(dated,), minimum="9"), "100", "60")[2:] == (
-        "In EUR: $10.00 at 1 EUR = $1.25 (rate of 2026-01-01, that of the last day) = 8.00 EUR",
+        "In EUR: $10.00 at 1 EUR = $1.25 (the rate of the last day, in force since 2026-01-01) = 8.00 EUR",
         "Minimum: raised by 1.00 EUR to 9.00 EUR",
     )
 

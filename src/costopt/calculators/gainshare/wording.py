@@ -76,11 +76,11 @@ def _of_tier(tier: TierShare) -> str:
 
 def _exchange(contract: Contract, settlement: Settlement, exchange: ExchangeRate | None) -> Iterator[str]:
     if exchange:
-        since = f" of {exchange.starts}" if exchange.starts else ""
+        since = f", in force since {exchange.starts}" if exchange.starts else ""
         share = money(settlement.share, contract.currency)
         yield (
             f"In {contract.currency}: {exact_usd(settlement.share_usd)} at 1 {contract.currency} ="
-            f" {exact_usd(exchange.usd)} (rate{since}, that of the last day) = {share}"
+            f" {exact_usd(exchange.usd)} (the rate of the last day{since}) = {share}"
         )
 
 
