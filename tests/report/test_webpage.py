@@ -89,6 +89,17 @@ more</p>
 """)
 
 
+def test_labels_before_lines_are_equally_wide() -> None:
+    page = drawn(
+        Paragraph((line(Span("a    ", "muted"), "x", Span(" y ", "muted")), line(Span("b", "muted"), "z")))
+    )
+
+    assert body(page).splitlines()[2:4] == [
+        '<p><span class="label muted">a</span>x<span class="muted"> y </span><br>',
+        '<span class="muted">b</span>z</p>',
+    ]
+
+
 def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:
     page = drawn(Paragraph((line("a"),)))
 

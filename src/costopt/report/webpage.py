@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import IO, Final
 
-from costopt.report.document import Document, Line, Paragraph, Table, printable, texts
+from costopt.report.document import Document, Line, Paragraph, Span, Table, printable, texts
 
 _SPACES: Final = re.compile(r" {2,}")
 
@@ -18,6 +18,7 @@ h1 { font-size: 1.5rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 0.4rem; break-after: avoid; }
 p { margin: 0.7rem 0; overflow-wrap: anywhere; }
 p span { white-space: pre-wrap; }
+.label { display: inline-block; min-width: 8rem; }
 .strong { font-weight: 600; }
 .muted { color: #5f6368; }
 .warn { color: #8a4b00; }
@@ -67,12 +68,18 @@ def _paragraph(block: Paragraph) -> str:
 
 
 def _line(line: Line) -> str:
+    label = line[0].tone == "muted" and line[0].text.endswith(" ")
     return "".join(
-        f'<span class="{span.tone}">{escaped(span.text)}</span>'
-        if span.tone != "plain"
-        else _plain(span.text)
+        _plain(span.text) if span.tone == "plain" else _toned(span, label=label and span is line[0])
         for span in line
     )
+
+
+def _toned(span: Span, *, label: bool) -> str:
+    """A span with its tone; a label before a line is as wide as the others."""
+    if label:
+        return f'<span class="label muted">{escaped(span.text.rstrip())}</span>'
+    return f'<span class="{span.tone}">{escaped(span.text)}</span>'
 
 
 def _plain(text: str) -> str:

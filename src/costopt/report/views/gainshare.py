@@ -37,7 +37,7 @@ FIGURES: Final = tuple(Sums.model_fields)
 """The fields that every group has, in order: columns of records."""
 
 LOSS: Final = "▼"
-GAP: Final = "·"
+GAP: Final = "_"
 _CHARACTERS: Final = 40
 _BAR: Final = 10
 _TITLES: Final = {
@@ -48,14 +48,14 @@ _TITLES: Final = {
     "by_baseline": "By baseline",
 }
 _COLUMNS: Final = (
-    Column("requests", "count", drop=4),
+    Column("requests", "count", drop=5),
     Column("tokens", "tokens", drop=6),
     Column("unpriced", "count", drop=3),
     Column("baseline", "usd", drop=1),
     Column("actual", "usd", drop=2),
     Column("savings", "usd"),
     Column("saved", "percent"),
-    Column("", "bar", drop=5),
+    Column("", "bar", drop=4),
 )
 
 
@@ -181,7 +181,7 @@ def _signed_bar(amount: Decimal, largest: Decimal) -> str:
 
 
 def _trend_line(trend: Sequence[TrendSums], every: Every) -> Line:
-    """The savings as blocks, the latest last; a loss is a triangle, a week or month without entries a dot."""
+    """The savings as blocks, the latest last; a loss is a triangle, a week or month without entries a low line."""
     found = {each.start: each.savings_usd for each in trend}
     values = [found.get(day) for day in _periods(trend[0].start, trend[-1].start, every)][-_CHARACTERS:]
     legend = [
@@ -194,7 +194,7 @@ def _trend_line(trend: Sequence[TrendSums], every: Every) -> Line:
 
 
 def blocks(values: Sequence[Decimal | None]) -> str:
-    """One character for each value: its height, a triangle below 0, a dot where there is none."""
+    """One character for each value: its height, a triangle below 0, a low line where there is none."""
     heights = sparkline([max(Decimal(0), value or Decimal(0)) for value in values], width=max(1, len(values)))
     marks = (GAP if value is None else LOSS if value < 0 else "" for value in values)
     return "".join(mark or height for mark, height in zip(marks, heights, strict=True))
@@ -278,9 +278,9 @@ def _grouped(summary: GainshareSummary) -> Iterator[tuple[str, str, Sums]]:
     for field in _TITLES:
         for each in getattr(summary, field):
             yield field.removeprefix("by_"), each.key, each
-    name = "week" if summary.every == "1w" else "trend"
-    for each in summary.trend:
-        yield name, each.start.isoformat(), each
+    if summary.every == "1w":  # months are there by themselves
+        for each in summary.trend:
+            yield "week", each.start.isoformat(), each
 
 
 def _values(each: Sums) -> Iterable[Value]:

@@ -120,11 +120,12 @@ def _cautions(evidence: Evidence) -> Iterator[Line]:
 def _items(invoice: Invoice) -> Table:
     several = len(invoice.parts) > 1
     rows = [
-        (f"{_span(part.start, part.end)}: {item}" if several else item, money(amount, invoice.currency))
+        (f"{_span(part.start, part.end)}{DOT}{item}" if several else item, money(amount, invoice.currency))
         for part in invoice.parts
         for item, amount in _items_of(part)
     ]
     if invoice.rounding:
+        rows.append(("before rounding", money(invoice.before_rounding, invoice.currency)))
         rows.append(("rounding", money(invoice.rounding, invoice.currency)))
     rows.append(("amount due", money(invoice.amount_due, invoice.currency)))
     return Table((Column("item"), Column("amount", "usd")), tuple(rows), title="Line items")
