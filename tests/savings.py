@@ -22,8 +22,8 @@ DEFAULTS: Mapping[str, Any] = {
     "requests": 1,
     "unpriced": 0,
     "baseline": "openai/gpt-5.5",
-    "baseline_cost": "0",
-    "actual_cost": "0",
+    "baseline_cost_usd": "0",
+    "actual_cost_usd": "0",
     "catalog": "c" * 64,
     "inputs": "1" * 64,
     "rejected": 0,
@@ -31,15 +31,16 @@ DEFAULTS: Mapping[str, Any] = {
 """What an entry says where a test does not."""
 
 SCHEMA: Mapping[str, Any] = {
-    **dict.fromkeys(("tenant", "adapter", "model", "baseline", "catalog", "inputs", "id", "hash"), pl.String),
+    **dict.fromkeys(("tenant", "adapter", "model", "baseline", "catalog", "inputs", "id"), pl.String),
     **dict.fromkeys(("timestamp", "tokens_used", "requests", "unpriced", "rejected"), pl.Int64),
-    **dict.fromkeys(("baseline_cost", "actual_cost"), pl.Int128),
+    **dict.fromkeys(("baseline_cost_usd", "actual_cost_usd"), pl.Decimal(38, 12)),
 }
 
 
 def entries(csv: str = "") -> pl.DataFrame:
-    """Entries from CSV with the columns that matter; costs are in US dollars, and `day` makes the time."""
+    """Entries from CSV with the columns that matter; `day` makes the time, and costs may do without `_usd`."""
     text = "\n".join(line.strip() for line in csv.strip().splitlines())
+    text = text.replace("_cost,", "_cost_usd,", 2).replace("_cost\n", "_cost_usd\n", 1)
     told = pl.read_csv(io.StringIO(text), infer_schema=False).to_dicts() if text else []
     return table(
         [
@@ -50,7 +51,7 @@ def entries(csv: str = "") -> pl.DataFrame:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Entries of which every column is given, costs in US dollars."""
+    """Entries of which every column is given."""
     made = []
     for row in rows:
         identity = hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()
@@ -59,17 +60,12 @@ def table(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
             {
                 **{name: row[name] for name in SCHEMA if name in row},
                 **{name: int(row[name]) for name in ("tokens_used", "requests", "unpriced", "rejected")},
-                **{name: pico(row[name]) for name in ("baseline_cost", "actual_cost")},
+                **{name: Decimal(row[name]) for name in ("baseline_cost_usd", "actual_cost_usd")},
                 "timestamp": int(midnight.timestamp()) + 43_200,
                 "id": identity[:20],
-                "hash": identity,
             }
         )
     return pl.DataFrame(made, schema=SCHEMA)
-
-
-def pico(dollars: str | int | Decimal) -> int:
-    return int(Decimal(dollars).scaleb(12))
 
 
 def contract(percentage: str | None = "25", **terms: Any) -> Contract:  # noqa: ANN401 - whatever a contract has

@@ -12,15 +12,25 @@ from costopt.calculators.gainshare.sums import Sums, added, sums
 from costopt.models.money import percent
 from costopt.models.result import Frozen
 
-_ORDER: Final = ("timestamp", "id", "hash")
+_ORDER: Final = ("timestamp", "id")
+_DIGESTED: Final = (
+    "id",
+    "timestamp",
+    "requests",
+    "unpriced",
+    "tokens_used",
+    "baseline_cost_usd",
+    "actual_cost_usd",
+)
+"""What the digest of the entries is of: which they are, and all that they put into the invoice."""
 
 
 class Entry(Frozen):
-    """An entry of the ledger, by which it can be found there."""
+    """An entry of the ledger, by which it can be found there; its hash is null where that was not read."""
 
     day: dt.date
     id: str
-    hash: str
+    hash: str | None
 
 
 class Ledger(Frozen):
@@ -55,8 +65,8 @@ class Evidence(Frozen):
         entries: How many entries.
         first: The first of them by time, then by id; null where there is none.
         last: The last of them.
-        entries_sha256: Of their hashes, one a line, in that order: the same for the same entries, however they lie
-            in the ledger.
+        entries_sha256: Of what they say, one a line, in that order: id, time, requests, unpriced, tokens, baseline
+            and actual cost, apart by blanks. It is the same for the same entries, however they lie in the ledger.
         inputs: The digests of the logs they were made from, one for each recording.
         catalogs: The digests of the prices they were reckoned with.
         baselines: What they were compared with.
@@ -103,7 +113,7 @@ def evidence(
         entries=entries.height,
         first=_entry(ordered.head(1)),
         last=_entry(ordered.tail(1)),
-        entries_sha256=hashlib.sha256("".join(f"{each}\n" for each in ordered["hash"]).encode()).hexdigest(),
+        entries_sha256=_digest(ordered),
         inputs=_distinct(entries, "inputs"),
         catalogs=_distinct(entries, "catalog"),
         baselines=_distinct(entries, "baseline"),
@@ -118,9 +128,14 @@ def evidence(
 
 
 def _entry(entries: pl.DataFrame) -> Entry | None:
-    for row in entries.select("day", "id", "hash").iter_rows(named=True):
-        return Entry(day=row["day"], id=row["id"], hash=row["hash"])
+    for row in entries.iter_rows(named=True):
+        return Entry(day=row["day"], id=row["id"], hash=row.get("hash"))
     return None
+
+
+def _digest(ordered: pl.DataFrame) -> str:
+    lines = ordered.select(pl.concat_str(_DIGESTED, separator=" ") + "\n").to_series()
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from costopt.calculators.gainshare.contracts import Contract, contracts_in
 from costopt.calculators.gainshare.evidence import Evidence, Late, Ledger, evidence
 from costopt.calculators.gainshare.months import Month, month_of
 from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle, total
-from costopt.calculators.gainshare.sums import Sums, added, between, dated, sums
+from costopt.calculators.gainshare.sums import COSTS, Sums, added, between, dated, savings_of, sums
 from costopt.calculators.gainshare.wording import in_words, rounding_in_words
-from costopt.models.money import EXACT, trimmed, usd
+from costopt.models.money import EXACT, trimmed
 from costopt.models.result import Result
 
 _NUMBER_DIGITS: Final = 12
@@ -184,7 +184,7 @@ def _of_tenant(
     own = dated(entries.lazy()).filter(pl.col("tenant") == tenant)
     current = own.filter(between(month.first, month.last))
     history = added(own.filter(pl.col("day") < month.first), ["day", "baseline"])
-    first, second = pl.collect_all([current, history])
+    first, second = pl.collect_all([current, history], engine="streaming")
     return first, second
 
 
@@ -276,9 +276,8 @@ def _settled(contract: Contract, earlier: Invoice | None) -> Settlement | None:
 
 def _by_month(history: pl.DataFrame) -> dict[Month, Decimal]:
     """The savings of each month that has any."""
-    costs = pl.col("baseline_cost", "actual_cost").sum()
-    rows = history.group_by(pl.col("day").dt.month_start()).agg(costs).iter_rows()
-    return {month_of(day): usd(baseline - actual) for day, baseline, actual in rows}
+    rows = history.group_by(pl.col("day").dt.month_start()).agg(pl.col(COSTS).sum()).iter_rows()
+    return {month_of(day): savings_of(baseline, actual) for day, baseline, actual in rows}
 
 
 def _late(history: pl.DataFrame, month: Month, issued: Mapping[Month, Invoice]) -> Iterable[Late]:

@@ -181,7 +181,7 @@ def _summary(
     days = kept.select(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
     trend = [added(kept, [pl.col("day").dt.truncate(every).alias("key")])] if every else []
     wanted = [days, added(kept, []), *(added(kept, [key]) for key in keys.values()), *trend]
-    span, whole, *groups = pl.collect_all(wanted)
+    span, whole, *groups = pl.collect_all(wanted, engine="streaming")
     first, last = span.row(0)
     return {
         "tenant": selection.tenant,

@@ -7,13 +7,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from costopt.models.money import percent, usd
+from costopt.models.money import EXACT, percent, trimmed
 from costopt.models.result import Frozen
-from costopt.models.schema import PICO
 
 ENTRY_COLUMNS: Final[Mapping[str, str]] = {
-    "id": "the entry's own id",
-    "hash": "its link in the ledger's chain",
+    "id": "the entry's own id in the ledger",
     "timestamp": "when its requests were made, in seconds since 1970; it says the day and the month, in UTC",
     "tenant": "the customer; empty where nobody says",
     "adapter": "the adapter or gateway that served it; empty where nobody says",
@@ -21,14 +19,16 @@ ENTRY_COLUMNS: Final[Mapping[str, str]] = {
     "tokens_used": "all tokens, input and output",
     "requests": "how many requests are in the costs",
     "unpriced": "how many more there were without a known cost or baseline",
-    "baseline_cost": "what the baseline would have cost, in whole pico-dollars",
-    "actual_cost": "what was paid, in whole pico-dollars",
+    "baseline_cost_usd": "what the baseline would have cost, in US dollars, as a decimal with 12 places",
+    "actual_cost_usd": "what was paid, likewise",
     "baseline": "what the baseline cost is of",
     "catalog": "the digest of the prices it was reckoned with, or null",
     "inputs": "the digest of the logs it was made from, or null",
     "rejected": "lines of those logs that are no requests: the same on all entries of one recording, or null",
 }
-"""The columns of entries that this package reads; further ones do no harm. Only the last three may be null."""
+"""The columns of the ledger's entries that this package reads; only the last three may be null. Others do no harm."""
+
+COSTS: Final = ("baseline_cost_usd", "actual_cost_usd")
 
 
 class Sums(Frozen):
@@ -63,27 +63,32 @@ def dated(entries: pl.LazyFrame) -> pl.LazyFrame:
 def added(entries: pl.LazyFrame, by: Sequence[str | pl.Expr]) -> pl.LazyFrame:
     """The sums of dated entries by some keys; `sums` makes results of the rows.
 
-    Tokens and amounts are added as 128-bit integers: 10,000 entries of 10 ** 15 tokens exceed 64 bits.
+    Counts are added as 128-bit integers: 10,000 entries of 10 ** 15 tokens exceed 64 bits.
     """
-    summed = [pl.col(name).cast(PICO).sum() for name in ("tokens_used", "baseline_cost", "actual_cost")]
-    counted = [pl.col(name).cast(pl.Int64).sum() for name in ("requests", "unpriced")]
-    columns = [pl.len().alias("entries"), *counted, *summed]
+    counted = [pl.col(name).cast(pl.Int128).sum() for name in ("requests", "unpriced", "tokens_used")]
+    columns = [pl.len().alias("entries"), *counted, pl.col(COSTS).sum()]
     return entries.group_by(by).agg(columns) if by else entries.select(columns)
 
 
 def sums(row: Mapping[str, Any]) -> dict[str, Any]:
     """The values of `Sums` for a row of `added`."""
-    baseline, actual = row["baseline_cost"], row["actual_cost"]
+    baseline, actual = row["baseline_cost_usd"], row["actual_cost_usd"]
+    savings = savings_of(baseline, actual)
     return {
         "entries": row["entries"],
         "requests": row["requests"],
         "tokens": row["tokens_used"],
-        "baseline_usd": usd(baseline),
-        "actual_usd": usd(actual),
-        "savings_usd": usd(baseline - actual),
-        "savings_pct": percent(baseline - actual, baseline),
+        "baseline_usd": trimmed(baseline),
+        "actual_usd": trimmed(actual),
+        "savings_usd": savings,
+        "savings_pct": percent(savings, baseline),
         "unpriced": row["unpriced"],
     }
+
+
+def savings_of(baseline: Decimal, actual: Decimal) -> Decimal:
+    """The baseline cost less the actual cost."""
+    return trimmed(EXACT.subtract(baseline, actual))
 
 
 def between(first: dt.date, last: dt.date) -> pl.Expr:

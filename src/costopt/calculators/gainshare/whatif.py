@@ -8,8 +8,8 @@ import polars as pl
 
 from costopt.calculators.gainshare.contracts import LosingMonth
 from costopt.calculators.gainshare.settling import carry, total
-from costopt.calculators.gainshare.sums import Sums, added, dated, sums
-from costopt.models.money import EXACT, trimmed, usd
+from costopt.calculators.gainshare.sums import Sums, added, dated, savings_of, sums
+from costopt.models.money import EXACT, trimmed
 from costopt.models.result import Frozen, Result
 
 _NOTHING: Final = Decimal(0)
@@ -76,7 +76,7 @@ def whatif(
     """
     entries = dated(repriced.lazy())
     months = added(entries, ["baseline", "tenant", pl.col("day").dt.month_start()]).sort("day", "tenant")
-    whole, by_month = pl.collect_all([added(entries, ["baseline"]), months])
+    whole, by_month = pl.collect_all([added(entries, ["baseline"]), months], engine="streaming")
     rows = {row["baseline"]: sums(row) for row in whole.iter_rows(named=True)}
     nothing = sums(added(entries.clear(), []).collect().row(0, named=True))
     return WhatIf(
@@ -99,7 +99,7 @@ def _baseline(
     losing_month: LosingMonth,
 ) -> BaselineSums:
     savings = [
-        (row["tenant"], usd(row["baseline_cost"] - row["actual_cost"]))
+        (row["tenant"], savings_of(row["baseline_cost_usd"], row["actual_cost_usd"]))
         for row in months.iter_rows(named=True)
     ]
     shared = _shared(savings, losing_month)

@@ -188,7 +188,7 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             *_entry("last", evidence.last),
             _labelled(
                 "digest",
-                f"{evidence.entries_sha256}{DOT}SHA-256 of the entries' hashes by time and id, one a line",
+                f"{evidence.entries_sha256}{DOT}SHA-256 of what the entries say, by time and id",
             ),
             _labelled(
                 "coverage",
@@ -208,7 +208,8 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
 
 def _entry(label: str, entry: Entry | None) -> Iterator[Line]:
     if entry:
-        yield _labelled(label, DOT.join((f"{entry.day}", short(entry.id, _LONGEST_TENANT), entry.hash)))
+        hashed = [entry.hash] if entry.hash else []
+        yield _labelled(label, DOT.join((f"{entry.day}", short(entry.id, _LONGEST_TENANT), *hashed)))
 
 
 def _digests(digests: Sequence[str]) -> str:
