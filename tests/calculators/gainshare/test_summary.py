@@ -4,7 +4,15 @@ from decimal import Decimal
 import pytest
 from savings import entries
 
-from costopt.calculators.gainshare.summary import GroupSums, Selection, report, summarize
+from costopt.calculators.gainshare.summary import (
+    DIMENSIONS,
+    Dimension,
+    GroupSums,
+    Selection,
+    columns_of,
+    report,
+    summarize,
+)
 
 LOG = """
 day,tenant,adapter,model,baseline,requests,unpriced,baseline_cost,actual_cost
@@ -103,6 +111,15 @@ def test_a_selection_counts_only_its_entries(selection: Selection, requests: int
         selection.since,
         selection.until,
     )
+
+
+@pytest.mark.parametrize("by", [(), ("tenant",), ("month", "model"), DIMENSIONS])
+@pytest.mark.parametrize("selection", [Selection(), Selection("acme", "p")])
+def test_only_the_columns_that_are_told_are_needed(by: tuple[Dimension, ...], selection: Selection) -> None:
+    columns = columns_of(selection, by)
+
+    assert summarize(entries(LOG).select(columns), selection, by) == summarize(entries(LOG), selection, by)
+    assert len(columns) == len(set(columns))
 
 
 def test_no_entries_are_no_savings() -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 import polars as pl
 
 from costopt.calculators.gainshare.settling import total
-from costopt.calculators.gainshare.sums import Sums, added, dated, sums
+from costopt.calculators.gainshare.sums import COSTS, Sums, added, dated, sums
 from costopt.models.money import EXACT, trimmed
 from costopt.models.result import Frozen, Result
 
@@ -115,6 +115,16 @@ class Selection:
 ALL: Final = Selection()
 
 
+def columns_of(selection: Selection = ALL, by: Sequence[Dimension] = DIMENSIONS) -> tuple[str, ...]:
+    """The columns that `summarize` needs of the entries; a ledger is read the faster the fewer they are."""
+    selected = [
+        *(["tenant"] if selection.tenant is not None else []),
+        *(["baseline"] if selection.baseline is not None else []),
+    ]
+    summed = ("timestamp", "requests", "unpriced", "tokens_used", *COSTS)
+    return tuple(dict.fromkeys([*summed, *selected, *(name for name in by if name != "month")]))
+
+
 def summarize(
     entries: pl.DataFrame | pl.LazyFrame,
     selection: Selection = ALL,
@@ -124,7 +134,7 @@ def summarize(
     """What the entries say was saved; they are read once, and only the columns that are needed.
 
     Args:
-        entries: With the columns of `ENTRY_COLUMNS`; each counts once.
+        entries: With the columns of `columns_of`; each counts once.
         selection: Which of them count.
         by: What to split by.
         every: What the trend is by; null for no trend.
@@ -143,7 +153,7 @@ def report(
     An invoice settles month by month and knows the contract's other terms; this does not.
 
     Args:
-        entries: With the columns of `ENTRY_COLUMNS`; each counts once.
+        entries: With the columns of `columns_of`; each counts once.
         percentage: From 0 to 100.
         selection: Which of the entries count.
         every: What the trend is by; null for no trend.
