@@ -272,7 +272,7 @@ def test_the_order_of_files_and_contracts_is_irrelevant() -> None:
             "percentage = 25",
             'percentage = 25\ncurrency = "EUR"',
             "line 6: contract 1: `exchange` is missing: rates are in EUR",
-            "add `[[exchange]]` with `usd`, what one EUR is in US dollars, and `from`, its first day",
+            "add `[[contract.exchange]]` with `usd`, what one EUR is in US dollars, and `from`, its first day",
         ),
         (
             "percentage = 25",
@@ -329,6 +329,27 @@ def test_a_mistake_is_named_with_file_line_key_and_what_was_expected(
     found: str, instead: str, message: str, hint: str
 ) -> None:
     assert refused(LEAST.replace(found, instead, 1)) == (f"`0.toml`, {message}", hint)
+
+
+def test_a_baseline_that_nobody_knows_is_a_mistake() -> None:
+    rules = LEAST.replace(
+        '"openai/gpt-5.5"', '[{ model = "openai/gpt-5.5", tag = "x" },\n{ model = "premum" }]'
+    )
+    files = [
+        ContractFile("a.toml", LEAST.encode()),
+        ContractFile("b.toml", rules.replace("acme", "b").encode()),
+    ]
+
+    assert len(read_contracts(files, {"openai/gpt-5.5", "premum"})) == 2
+    with pytest.raises(ConfigError) as caught:
+        read_contracts(files, ["openai/gpt-5.5", "premium"])
+    assert caught.value.message == (
+        "`b.toml`, line 7: contract 1: the baseline `premum` is neither in the catalog nor a frontier model"
+    )
+    assert caught.value.hint == "did you mean `premium`?"
+    with pytest.raises(ConfigError, match="line 6: contract 1: the baseline `openai/gpt") as caught:
+        read_contracts(files, [])
+    assert caught.value.hint == "`costopt frontier list` names frontier models"
 
 
 def test_a_file_without_a_contract_is_a_mistake() -> None:
