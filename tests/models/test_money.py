@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costopt.models.money import PICO_PER_USD, exact_usd, format_usd, percent, to_cents, usd
+from costopt.models.money import EXACT, PICO_PER_USD, exact_usd, format_usd, percent, to_cents, usd
 
-PICO = st.integers(-(10**24), 10**24)
+PICO = st.integers(-(2**127), 2**127 - 1)
 AMOUNTS = st.decimals(-(10**9), 10**9, places=12)
 
 
@@ -29,7 +29,15 @@ def test_pico_dollars_become_dollars_with_every_digit_and_no_trailing_zero(pico:
 
 @given(PICO)
 def test_dollars_are_exact(pico: int) -> None:
-    assert usd(pico) * PICO_PER_USD == pico
+    assert EXACT.multiply(usd(pico), PICO_PER_USD) == pico
+
+
+def test_amounts_of_any_size_keep_every_digit() -> None:
+    most = usd(2**127 - 1)
+
+    assert exact_usd(most) == "$170,141,183,460,469,231,731,687,303.715884105727"
+    assert format_usd(most.copy_negate()) == "-$170,141,183,460,469,231,731,687,303.72"
+    assert percent(2**127 - 1, 1) == (2**127 - 1) * 100
 
 
 def test_money_that_is_no_number_is_refused() -> None:
@@ -46,6 +54,7 @@ def test_money_that_is_no_number_is_refused() -> None:
         ("1234567.5", "$1,234,567.50"),
         ("1E+3", "$1,000.00"),
         ("0.000000000001", "$0.000000000001"),
+        ("-0.125", "-$0.125"),
     ],
 )
 def test_a_rate_keeps_every_digit(amount: str, expected: str) -> None:

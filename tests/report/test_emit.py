@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import stat
 import sys
@@ -13,6 +14,7 @@ from costopt.errors import OutputError
 from costopt.models.result import Result
 from costopt.report.document import Document, Paragraph, line
 from costopt.report.emit import Form, Output, Records, append_line, emit, emit_text, replacing
+from costopt.report.webpage import draw_webpage
 
 
 class Sample(Result):
@@ -38,6 +40,12 @@ def written(path: str, form: Form = "table", value: int = 5) -> None:
     emit(Sample(value=value), view, records, Output(form, Path(path)))
 
 
+def page() -> str:
+    file = io.StringIO()
+    draw_webpage(view(Sample(value=5)), file)
+    return file.getvalue()
+
+
 def names(folder: str = ".") -> list[str]:
     return sorted(path.name for path in Path(folder).iterdir())
 
@@ -56,9 +64,10 @@ def umask() -> Iterator[None]:
         ("json", '{\n  "format_version": 1,\n  "kind": "sample",\n  "value": 5\n}\n'),
         ("csv", "value\n5\n"),
         ("md", "# Sample\n\nvalue 5\n"),
+        ("html", page()),
     ],
 )
-def test_a_result_has_four_forms(form: Form, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_has_five_forms(form: Form, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
     emit(Sample(value=5), view, records, Output(form))
     written("report", form)
     written("again", form)

@@ -1,17 +1,27 @@
 """Money: whole pico-dollars inside, `Decimal` dollars in results, rounded once at the edge."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 PICO_PER_USD: Final = 10**12
+EXACT: Final = Context(prec=100)
+"""For amounts of any size: a sum of pico-dollars may have 39 digits, and the usual context rounds at 28."""
 _CENT: Final = Decimal("0.01")
 
 
 def usd(pico: int) -> Decimal:
     """Pico-dollars as exact US dollars, without trailing zeros."""
-    value = Decimal(pico).scaleb(-12)
-    trimmed = value.normalize()
-    return trimmed if _exponent(trimmed) <= 0 else trimmed.quantize(Decimal(1))
+    return trimmed(Decimal(pico).scaleb(-12, EXACT))
+
+
+def trimmed(value: Decimal) -> Decimal:
+    """The same amount without trailing zeros, and without a power of ten."""
+    shortest = value.normalize(EXACT)
+    return shortest if _exponent(shortest) <= 0 else _rounded(shortest, Decimal(1))
+
+
+def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    return value.quantize(step, rounding=ROUND_HALF_UP, context=EXACT)
 
 
 def _exponent(value: Decimal) -> int:
@@ -23,16 +33,15 @@ def _exponent(value: Decimal) -> int:
 
 def to_cents(amount: Decimal) -> Decimal:
     """US dollars rounded half up to cents, as an invoice does."""
-    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+    return _rounded(amount, _CENT)
 
 
 def percent(part: Decimal | int, whole: Decimal | int, digits: int = 4) -> Decimal:
     """`part` in percent of `whole`, rounded half up; 0 where `whole` is 0."""
     if not whole:
         return Decimal(0)
-    share = Decimal(part) * 100 / Decimal(whole)
-    rounded = share.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP).normalize()
-    return rounded if _exponent(rounded) <= 0 else rounded.quantize(Decimal(1))
+    share = EXACT.divide(EXACT.multiply(Decimal(part), 100), Decimal(whole))
+    return trimmed(_rounded(share, Decimal(1).scaleb(-digits)))
 
 
 def exact_usd(amount: Decimal) -> str:
@@ -41,8 +50,9 @@ def exact_usd(amount: Decimal) -> str:
     >>> exact_usd(Decimal("5")), exact_usd(Decimal("0.125")), exact_usd(Decimal("1234.5"))
     ('$5.00', '$0.125', '$1,234.50')
     """
-    digits = max(2, -_exponent(amount.normalize()))
-    return f"${amount:,.{digits}f}"
+    sign = "-" if amount < 0 else ""
+    digits = max(2, -_exponent(amount.normalize(EXACT)))
+    return f"{sign}${amount.copy_abs():,.{digits}f}"
 
 
 def format_usd(amount: Decimal) -> str:
@@ -52,9 +62,9 @@ def format_usd(amount: Decimal) -> str:
     ('$1,234.57', '-$0.001235')
     """
     sign = "-" if amount < 0 else ""
-    size = abs(amount)
+    size = amount.copy_abs()
     if size == 0 or size >= _CENT:
         return f"{sign}${to_cents(size):,}"
     places = 3 - size.adjusted()
-    rounded = size.quantize(Decimal(1).scaleb(-min(places, 12)), rounding=ROUND_HALF_UP)
+    rounded = _rounded(size, Decimal(1).scaleb(-min(places, 12)))
     return f"{sign}${min(_CENT, rounded):f}"

@@ -22,7 +22,7 @@ from costopt.report.records import Value, write_csv, write_json
 _LOOKS: Final = 5
 _BETWEEN_LOOKS: Final = 0.01
 
-Form = Literal["table", "json", "csv", "md"]
+Form = Literal["table", "json", "csv", "md", "html"]
 R = TypeVar("R", bound=Result)
 
 
@@ -93,6 +93,10 @@ def _write(
             write_csv(table.columns, table.rows, file)
         case "md":
             draw_markdown(view(result), file)
+        case "html":
+            from costopt.report.webpage import draw_webpage
+
+            draw_webpage(view(result), file)
         case _:
             assert_never(form)
 

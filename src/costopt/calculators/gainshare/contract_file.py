@@ -1,0 +1,177 @@
+"""Read contracts from TOML; whatever is not understood is refused, never skipped.
+
+```toml
+schema = 1
+
+[[contract]]
+tenant = "acme-corp"
+start = 2026-01-01               # the first day, UTC
+end = 2026-12-31                 # the last day; leave it out where there is none
+percentage = 25                  # of the savings; or `[[contract.tier]]` with `above` and `percentage`
+base_fee = 500                   # and `minimum`, `cap`, `floor`
+currency = "EUR"                 # US dollars where it is left out
+exchange = [{ from = 2026-01-01, usd = 1.08 }]
+baseline = "openai/gpt-5.5"      # or `[[contract.baseline]]` with `model`, `flat`, `capability`, `tag`
+rounding = "half_up"             # or "half_even"; to `decimals`, which are 2 where it is left out
+losing_month = "carry_forward"   # or "nothing", which holds where it is left out
+```
+
+What each term means is said in `costopt.calculators.gainshare.contracts`.
+"""
+
+import datetime as dt
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import tomli
+
+from costopt.calculators.gainshare.contract_terms import read_contract
+from costopt.calculators.gainshare.contracts import Contract
+from costopt.calculators.gainshare.months import month_of
+from costopt.errors import ConfigError
+from costopt.pricing.fields import Problem, Table, check_keys, subtables, within
+from costopt.pricing.lines import line_of
+
+SCHEMA: Final = 1
+TOP_KEYS: Final = ("schema", "contract")
+_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFile:
+    """A file of contracts: how it is called in messages, and its bytes."""
+
+    path: str
+    content: bytes
+
+
+class _Placed(NamedTuple):
+    """A contract, and where it stands."""
+
+    contract: Contract
+    path: str
+    number: int
+    line: int
+
+    @property
+    def order(self) -> tuple[str, dt.date, str, int]:
+        return self.contract.tenant, self.contract.start, self.path, self.number
+
+
+def read_contracts(
+    files: Iterable[ContractFile], known: Collection[str] | None = None
+) -> tuple[Contract, ...]:
+    """The contracts of all files together, by tenant and first day; the order of the files is irrelevant.
+
+    Args:
+        files: The files.
+        known: The names that a baseline may have; None where any will do.
+
+    Raises:
+        ConfigError: A file is not TOML or says something that is not allowed, or two contracts of a tenant do not
+            go together. It names the file, the line, the key, and what was expected.
+    """
+    placed = sorted((each for file in files for each in _contracts(file, known)), key=lambda each: each.order)
+    for earlier, later in pairwise(placed):
+        if earlier.contract.tenant == later.contract.tenant:
+            _check_together(earlier, later)
+    return tuple(each.contract for each in placed)
+
+
+def _contracts(file: ContractFile, known: Collection[str] | None) -> Sequence[_Placed]:
+    tables, content = _parsed(file)
+    try:
+        contracts = _listed(tables)
+        _check_baselines(contracts, known)
+    except Problem as problem:
+        place = f"`{file.path}`, line {line_of(content, problem.path)}"
+        raise ConfigError(f"{place}: {problem}", hint=problem.hint) from problem
+    lines = (line_of(content, ("contract", number)) for number in range(len(contracts)))
+    return [
+        _Placed(contract, file.path, number, line)
+        for number, (contract, line) in enumerate(zip(contracts, lines, strict=True))
+    ]
+
+
+def _listed(tables: Table) -> list[Contract]:
+    check_keys(tables, TOP_KEYS)
+    _check_schema(tables)
+    found = []
+    for number, table in enumerate(subtables(tables, "contract")):
+        with within(f"contract {number + 1}", "contract", number):
+            found.append(read_contract(table))
+    if not found:
+        raise Problem("it has no contract", hint="add a `[[contract]]`")
+    return found
+
+
+def _parsed(file: ContractFile) -> tuple[Mapping[str, object], str]:
+    try:
+        content = file.content.decode("utf-8-sig")
+        return tomli.loads(content, parse_float=Decimal), content
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"`{file.path}` is not UTF-8: {error.reason}", hint="save it as UTF-8") from error
+    except tomli.TOMLDecodeError as error:
+        raise ConfigError(
+            f"`{file.path}` is not valid TOML: {error}", hint="mend the syntax there"
+        ) from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigError(
+            f"`{file.path}` has a number or nesting beyond all measure", hint="no contract is that large"
+        ) from error
+
+
+def _check_schema(tables: Table) -> None:
+    schema = tables.get("schema")
+    if type(schema) is not int or schema != SCHEMA:
+        raise Problem(
+            f"`schema` is `{schema}`, not `{SCHEMA}`",
+            hint=f"start the file with `schema = {SCHEMA}`",
+            path=("schema",),
+        )
+
+
+# Contracts beside others
+
+
+def _check_baselines(contracts: Sequence[Contract], known: Collection[str] | None) -> None:
+    """A baseline that nobody knows is a misspelling: nothing would ever be compared with it."""
+    if known is None:
+        return
+    for number, contract in enumerate(contracts):
+        for index, each in enumerate(contract.baseline):
+            if each.model not in known:
+                near = difflib.get_close_matches(each.model, known, n=1)
+                raise Problem(
+                    f"contract {number + 1}: the baseline `{each.model}` is neither in the catalog nor a frontier model",
+                    hint=f"did you mean `{near[0]}`?"
+                    if near
+                    else "`costopt frontier list` names frontier models",
+                    path=("contract", number, "baseline", index, "model"),
+                )
+
+
+def _check_together(earlier: _Placed, later: _Placed) -> None:
+    one, other = earlier.contract, later.contract
+    place = f"`{later.path}`, line {later.line}: contract {later.number + 1}"
+    first = f"that of `{one.tenant}` from {one.start} (`{earlier.path}`, line {earlier.line})"
+    if other.start <= one.last:
+        before = other.start - _DAY if other.start > one.start else None
+        raise ConfigError(
+            f"{place}: it begins on {other.start}, while {first} still holds",
+            hint=f"end that one before: `end = {before}`" if before else "keep one of the two",
+        )
+    shared = month_of(one.last) == month_of(other.start)
+    if shared and (one.currency, one.rounding, one.decimals) != (
+        other.currency,
+        other.rounding,
+        other.decimals,
+    ):
+        raise ConfigError(
+            f"{place}: it has another currency or rounding than {first}, and both hold in {month_of(other.start)}",
+            hint="a month has one invoice: let the change begin with a month",
+        )

@@ -1,0 +1,154 @@
+"""What an invoice rests on: which entries, of which logs, at which prices, and what is not in it."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from costopt.calculators.gainshare.sums import Sums, added, sums
+from costopt.models.money import percent
+from costopt.models.result import Frozen
+
+_ORDER: Final = ("timestamp", "id")
+_DIGESTED: Final = (
+    "id",
+    "timestamp",
+    "requests",
+    "unpriced",
+    "tokens_used",
+    "baseline_cost_usd",
+    "actual_cost_usd",
+)
+"""What the digest of the entries is of: which they are, and all that they put into the invoice."""
+
+
+class Entry(Frozen):
+    """An entry of the ledger, by which it can be found there; its hash is null where that was not read."""
+
+    day: dt.date
+    id: str
+    hash: str | None
+
+
+class Ledger(Frozen):
+    """The end of a ledger: how many entries it has, and the hash of the last one, which stands for all of them."""
+
+    entries: int
+    hash: str
+
+
+class Late(Frozen):
+    """An earlier month that was invoiced, and whose entries in the ledger have since become others.
+
+    Attributes:
+        month: The month.
+        invoice: The number of its invoice.
+        invoiced_savings_usd: As that invoice has them.
+        savings_usd: As the ledger has them now.
+        difference_usd: The second less the first: in no invoice.
+    """
+
+    month: str
+    invoice: str
+    invoiced_savings_usd: Decimal
+    savings_usd: Decimal
+    difference_usd: Decimal
+
+
+class Evidence(Frozen):
+    """Where an invoice's figures are from.
+
+    Attributes:
+        entries: How many entries.
+        first: The first of them by time, then by id; null where there is none.
+        last: The last of them.
+        entries_sha256: Of what they say, one a line, in that order: id, time, requests, unpriced, tokens, baseline
+            and actual cost, apart by blanks. It is the same for the same entries, however they lie in the ledger.
+        inputs: The digests of the logs they were made from, one for each recording.
+        catalogs: The digests of the prices they were reckoned with.
+        baselines: What they were compared with.
+        requests: How many requests are in the amounts.
+        unpriced: How many more there were without a known cost or baseline; in no amount.
+        covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
+        rejected: Lines of the logs that are no requests, of this tenant or of others.
+        outside: Entries of the month in no amount, on days without a contract or compared with another baseline;
+            null where there are none.
+        late: Earlier months whose entries have become others since their invoice.
+        ledger: The end of the ledger when the invoice was made; null where it was not given.
+    """
+
+    entries: int
+    first: Entry | None
+    last: Entry | None
+    entries_sha256: str
+    inputs: tuple[str, ...]
+    catalogs: tuple[str, ...]
+    baselines: tuple[str, ...]
+    requests: int
+    unpriced: int
+    covered_pct: Decimal
+    rejected: int
+    outside: Sums | None
+    late: tuple[Late, ...]
+    ledger: Ledger | None
+
+
+def evidence(
+    entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late], ledger: Ledger | None
+) -> Evidence:
+    """What there is to say of the entries of an invoice.
+
+    Args:
+        entries: Those in it, dated.
+        outside: Those of its month that are not.
+        late: Earlier months that have changed.
+        ledger: The end of the ledger that they are from.
+    """
+    ordered = entries.sort(_ORDER)
+    requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
+    return Evidence(
+        entries=entries.height,
+        first=_entry(ordered.head(1)),
+        last=_entry(ordered.tail(1)),
+        entries_sha256=_digest(ordered),
+        inputs=_distinct(entries, "inputs"),
+        catalogs=_distinct(entries, "catalog"),
+        baselines=_distinct(entries, "baseline"),
+        requests=requests,
+        unpriced=unpriced,
+        covered_pct=percent(requests, requests + unpriced) if requests + unpriced else Decimal(100),
+        rejected=_rejected(entries),
+        outside=_summed(outside),
+        late=tuple(late),
+        ledger=ledger,
+    )
+
+
+def _entry(entries: pl.DataFrame) -> Entry | None:
+    for row in entries.iter_rows(named=True):
+        return Entry(day=row["day"], id=row["id"], hash=row.get("hash"))
+    return None
+
+
+def _digest(ordered: pl.DataFrame) -> str:
+    lines = ordered.select(pl.concat_str(_DIGESTED, separator=" ") + "\n").to_series()
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:
+    return tuple(entries[column].drop_nulls().unique().sort().to_list())
+
+
+def _rejected(entries: pl.DataFrame) -> int:
+    """Of each recording once."""
+    return int(entries.group_by("inputs").agg(pl.col("rejected").max())["rejected"].sum())
+
+
+def _summed(entries: pl.DataFrame) -> Sums | None:
+    if entries.is_empty():
+        return None
+    row: Mapping[str, Any] = added(entries.lazy(), []).collect().row(0, named=True)
+    return Sums.model_validate(sums(row))

@@ -1,0 +1,96 @@
+"""Entries of the ledger as columns, and what groups of them add up to."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from costopt.models.money import EXACT, percent, trimmed
+from costopt.models.result import Frozen
+
+ENTRY_COLUMNS: Final[Mapping[str, str]] = {
+    "id": "the entry's own id in the ledger",
+    "timestamp": "when its requests were made, in seconds since 1970; it says the day and the month, in UTC",
+    "tenant": "the customer; empty where nobody says",
+    "adapter": "the adapter or gateway that served it; empty where nobody says",
+    "model": "the model that served it",
+    "tokens_used": "all tokens, input and output",
+    "requests": "how many requests are in the costs",
+    "unpriced": "how many more there were without a known cost or baseline",
+    "baseline_cost_usd": "what the baseline would have cost, in US dollars, as a decimal with 12 places",
+    "actual_cost_usd": "what was paid, likewise",
+    "baseline": "what the baseline cost is of",
+    "catalog": "the digest of the prices it was reckoned with, or null",
+    "inputs": "the digest of the logs it was made from, or null",
+    "rejected": "lines of those logs that are no requests: the same on all entries of one recording, or null",
+}
+"""The columns of the ledger's entries that this package reads; only the last three may be null. Others do no harm."""
+
+COSTS: Final = ("baseline_cost_usd", "actual_cost_usd")
+
+
+class Sums(Frozen):
+    """What a group of entries adds up to.
+
+    Attributes:
+        entries: How many entries.
+        requests: How many requests are in the amounts.
+        tokens: Input and output.
+        baseline_usd: What the baseline would have cost.
+        actual_usd: What was paid.
+        savings_usd: The first less the second; below 0 where the baseline would have been cheaper.
+        savings_pct: In percent of the baseline; 0 where that is 0.
+        unpriced: How many more there were without a known cost or baseline.
+    """
+
+    entries: int
+    requests: int
+    tokens: int
+    baseline_usd: Decimal
+    actual_usd: Decimal
+    savings_usd: Decimal
+    savings_pct: Decimal
+    unpriced: int
+
+
+def dated(entries: pl.LazyFrame) -> pl.LazyFrame:
+    """The entries with their `day`, in UTC."""
+    return entries.with_columns(day=pl.from_epoch("timestamp", time_unit="s").dt.date())
+
+
+def added(entries: pl.LazyFrame, by: Sequence[str | pl.Expr]) -> pl.LazyFrame:
+    """The sums of dated entries by some keys; `sums` makes results of the rows.
+
+    Counts are added as 128-bit integers: 10,000 entries of 10 ** 15 tokens exceed 64 bits.
+    """
+    counted = [pl.col(name).cast(pl.Int128).sum() for name in ("requests", "unpriced", "tokens_used")]
+    columns = [pl.len().alias("entries"), *counted, pl.col(COSTS).sum()]
+    return entries.group_by(by).agg(columns) if by else entries.select(columns)
+
+
+def sums(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `Sums` for a row of `added`."""
+    baseline, actual = row["baseline_cost_usd"], row["actual_cost_usd"]
+    savings = savings_of(baseline, actual)
+    return {
+        "entries": row["entries"],
+        "requests": row["requests"],
+        "tokens": row["tokens_used"],
+        "baseline_usd": trimmed(baseline),
+        "actual_usd": trimmed(actual),
+        "savings_usd": savings,
+        "savings_pct": percent(savings, baseline),
+        "unpriced": row["unpriced"],
+    }
+
+
+def savings_of(baseline: Decimal, actual: Decimal) -> Decimal:
+    """The baseline cost less the actual cost."""
+    return trimmed(EXACT.subtract(baseline, actual))
+
+
+def between(first: dt.date, last: dt.date) -> pl.Expr:
+    """Whether a dated entry is about one of these days."""
+    return pl.col("day").is_between(first, last)
