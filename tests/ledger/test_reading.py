@@ -4,11 +4,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from recording import DAY, OCTOBER, entry, lines, requests, rewrite
+from recording import DAY, OCTOBER, entry, fields, lines, requests, rewrite
 
 from costopt.errors import LedgerError
 from costopt.ledger import reading as module
-from costopt.ledger.entry import COLUMNS, COUNTED, Entry
+from costopt.ledger.entry import COUNTED, Entry
 from costopt.ledger.reading import ENTRIES, entries, reading
 from costopt.ledger.record import record
 
@@ -33,15 +33,19 @@ def test_what_is_read_is_what_was_recorded() -> None:
     found = entries(STATE).collect()
 
     assert found.schema == pl.Schema(ENTRIES)
-    assert [Entry(**row) for row in found.drop("id", "savings_usd", "corrects").iter_rows(named=True)] == [
+    assert [
+        Entry(**row)
+        for row in found.drop("id", "savings_usd", "corrects", "prev", "hash").iter_rows(named=True)
+    ] == [
         whole,
         sparse,
     ]
     assert found["savings_usd"].to_list() == [Decimal("0.025")] * 2
     assert found["corrects"].to_list() == [None, None]
+    assert found["hash"].to_list() == [line["hash"] for line in fields(STATE)]
 
 
-@pytest.mark.parametrize("column", [column.name for column in COLUMNS])
+@pytest.mark.parametrize("column", [*ENTRIES])
 def test_one_column_is_read_like_all(column: str) -> None:
     record(STATE, [entry(input_tokens=5, catalog="c0"), entry("2026-10-02", timestamp=OCTOBER + DAY)])
 

@@ -38,7 +38,9 @@ DAYS = st.lists(ENTRY, max_size=20, unique_by=lambda entry: tuple(getattr(entry,
 
 def current(state: Path) -> dict[tuple[object, ...], Entry]:
     """The entries as they stand, by key."""
-    rows = entries(state).drop("id", "savings_usd", "corrects").collect().iter_rows(named=True)
+    rows = (
+        entries(state).drop("id", "savings_usd", "corrects", "prev", "hash").collect().iter_rows(named=True)
+    )
     found = [Entry(**row) for row in rows]
     by_key = keyed(found)
     assert len(by_key) == len(found)

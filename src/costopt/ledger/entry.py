@@ -112,7 +112,7 @@ class Entry(Frozen):
         source: Whose word it is: the name of a log, or of the program that told of the request.
         baseline: The model, or the name of the flat rate, that the baseline cost is of.
         requests: How many requests are in the costs.
-        unpriced: How many more there were whose cost is unknown; they are in no figure but this.
+        unpriced: How many more there were without a known cost or baseline; they are in no figure but this.
         catalog: The hash of the price catalog.
         inputs: The hash of the list of the input files' hashes.
         rejected: Lines of these inputs that were no requests: the same on all entries of one recording.
@@ -179,8 +179,11 @@ def _day_of(timestamp: int) -> str:
 
 
 def key_of(fields: Mapping[str, object]) -> str:
-    """The key of an entry, as the first 20 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(json.dumps([fields[name] for name in KEY]).encode()).hexdigest()[:20]
+    """The key of an entry, as the first 32 hexadecimal digits of its SHA-256.
+
+    So many that nobody who names requests can find two names with the same digits.
+    """
+    return hashlib.sha256(json.dumps([fields[name] for name in KEY]).encode()).hexdigest()[:32]
 
 
 def content_of(fields: Mapping[str, object]) -> bytes:

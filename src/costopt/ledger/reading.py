@@ -24,7 +24,9 @@ _TYPES: Final[dict[Kind, pl.DataType | type[pl.DataType]]] = {
     "text": pl.String,
 }
 
-ENTRIES: Final = {column.name: _TYPES[column.kind] for column in COLUMNS}
+_LINE: Final = (*COLUMNS, Column("prev", "text"), Column("hash", "text"))
+
+ENTRIES: Final = {column.name: _TYPES[column.kind] for column in _LINE}
 """Every column with its type: `timestamp` in Unix seconds, money in US dollars."""
 
 REQUIRED: Final = ("timestamp",)
@@ -65,7 +67,7 @@ def entries(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> pl.LazyFram
         LedgerError: if the ledger cannot be read, or lacks entries that it had.
     """
     path = state / LEDGER
-    wanted = [column for column in COLUMNS if column.name in {*columns, *REQUIRED}]
+    wanted = [column for column in _LINE if column.name in {*columns, *REQUIRED}]
     with told(path, "read"):
         lines, size = _extent(state)
         corrected = _corrected(path, size) if lines else []
@@ -73,7 +75,7 @@ def entries(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> pl.LazyFram
         return pl.LazyFrame(schema={column.name: _TYPES[column.kind] for column in wanted})
     if not corrected:
         return _scanned(path, lines, wanted)
-    with_id = [column for column in COLUMNS if column in wanted or column.name == "id"]
+    with_id = [column for column in _LINE if column in wanted or column.name == "id"]
     gone = pl.LazyFrame({"id": corrected}, schema={"id": pl.String})
     current = _scanned(path, lines, with_id).join(gone, on="id", how="anti")
     return current.select(column.name for column in wanted)
@@ -125,8 +127,8 @@ def _scanned(path: Path, lines: int, columns: Sequence[Column]) -> pl.LazyFrame:
 def _pattern(columns: Sequence[Column]) -> str:
     """The line up to the last of the columns, with a group for each of them."""
     wanted = {column.name for column in columns}
-    last = max(number for number, column in enumerate(COLUMNS) if column.name in wanted)
-    parts = [_part(column, wanted, first=not number) for number, column in enumerate(COLUMNS[: last + 1])]
+    last = max(number for number, column in enumerate(_LINE) if column.name in wanted)
+    parts = [_part(column, wanted, first=not number) for number, column in enumerate(_LINE[: last + 1])]
     return r"^\{" + "".join(parts)
 
 

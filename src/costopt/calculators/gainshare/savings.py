@@ -65,7 +65,7 @@ class Savings(Realized):
         entries: How many there are.
         losses: How many of them have negative savings.
         requests: How many requests they are about.
-        unpriced: How many more there were whose cost is unknown; they are in no figure but this.
+        unpriced: How many more there were without a known cost or baseline; they are in no figure but this.
         tokens_used: Input and output together.
         oldest: The time of the first entry; null where there is none.
         newest: The time of the last entry.
