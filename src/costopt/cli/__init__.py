@@ -11,6 +11,9 @@ from costopt import __version__
 from costopt.cli.analyze import analyze
 from costopt.cli.batch import batch
 from costopt.cli.convert import convert
+from costopt.cli.export import export
+from costopt.cli.frontier import frontier
+from costopt.cli.gainshare import gainshare
 from costopt.cli.inspect import inspect
 from costopt.cli.pricing import pricing
 from costopt.cli.route import route
@@ -54,7 +57,8 @@ def root(
 
 for command in (analyze, spend, batch, simulate, route, inspect, convert):
     app.command()(command)
-app.add_typer(pricing)
+for group in (gainshare, frontier, export, pricing):
+    app.add_typer(group)
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ class Billing(Reading):
             columns: Further columns to read.
             sink: Called with the requests that are billed.
         """
-        since, until = self._period()
+        since, until = self.period()
         where = self._where()
         dedupe = self.config.dedupe if self.options.dedupe is None else self.options.dedupe
         sources = find_sources(self.options.logs)
@@ -147,7 +147,8 @@ class Billing(Reading):
         text = self.config.where if self.options.where is None else self.options.where
         return None if text is None else parse_where(encodable(text), self.zone)
 
-    def _period(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+    def period(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """From when on, and before when; null where there is no bound."""
         options = self.options
         if options.last and (options.since or options.until):
             raise ConfigError(

@@ -90,7 +90,7 @@ PartitionSize = Annotated[
     ),
 ]
 Form = Annotated[
-    Literal["table", "json", "csv", "md"],
+    Literal["table", "json", "csv", "md", "html"],
     typer.Option("--output", "-o", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
 ]
 To = Annotated[

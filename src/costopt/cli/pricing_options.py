@@ -163,7 +163,7 @@ AsMode = Annotated[
 ]
 # `--output` is a count of tokens there.
 FormOnly = Annotated[
-    Literal["table", "json", "csv", "md"],
+    Literal["table", "json", "csv", "md", "html"],
     typer.Option("-o", "--form", help="Form of the report.", envvar="COSTOPT_OUTPUT"),
 ]
 Before = Annotated[

@@ -1,0 +1,32 @@
+"""`costopt export`: figures for other programs."""
+
+from typing import Final
+
+import typer
+
+from costopt.cli.gainshare_options import MetricsFile, StateFolder
+
+export: Final = typer.Typer(
+    name="export", no_args_is_help=True, rich_markup_mode=None, help="Figures for other programs."
+)
+
+
+@export.callback()
+def root() -> None:
+    """Figures for other programs."""
+
+
+@export.command()
+def prometheus(to: MetricsFile, *, state: StateFolder = None) -> None:
+    """The savings that are recorded, as Prometheus metrics.
+
+    Example: costopt export prometheus --to /var/lib/node_exporter/costopt.prom
+    """
+    from costopt.calculators.gainshare.savings import columns_of, summarize
+    from costopt.cli.gainsharing import state_of
+    from costopt.ledger.reading import reading
+    from costopt.report.exporters.prometheus import write_prometheus
+
+    with reading(state_of(state), columns_of()) as entries:
+        total = summarize(entries).total
+    write_prometheus(total, to)

@@ -1,0 +1,189 @@
+"""What the commands that record savings do with their options."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from costopt.calculators.gainshare.percentages import parse_percentages
+from costopt.calculators.gainshare.recording import RECORDING, Yardstick, recorded_rows, recording_rollup
+from costopt.calculators.gainshare.savings import dearest
+from costopt.calculators.gainshare.summary import DIMENSIONS, Dimension, Selection
+from costopt.calculators.gainshare.whatif import WhatIf, whatif
+from costopt.calculators.routing.policy_file import find_model
+from costopt.cli.loading import Billing, encodable, listed
+from costopt.errors import ConfigError
+from costopt.intake.sources import find_sources
+from costopt.ledger.files import default_state
+from costopt.ledger.frontier import Frontier, frontier_models
+from costopt.ledger.recording import Origin, Recording, record_rows
+from costopt.models.period import parse_moment
+from costopt.pricing.catalog import Catalog
+from costopt.pricing.lending import model_of
+from costopt.pricing.matching import nearest
+from costopt.pricing.repricing import Repricing
+
+SOURCE: Final = "logs"
+"""What a recording names as its source, unless told otherwise."""
+
+_MIDNIGHT: Final = dt.time()
+
+
+def state_of(folder: Path | None) -> Path:
+    """The state folder."""
+    return default_state() if folder is None else folder
+
+
+def yardstick_of(
+    name: str | None, catalog: Catalog, frontier: Mapping[str, Frontier], *, flat: bool
+) -> Yardstick:
+    """What to compare with: of the catalog where that has the model, else the frontier model's flat rate.
+
+    Args:
+        name: A model; None for the frontier model with the highest rate.
+        catalog: The prices.
+        frontier: The frontier models.
+        flat: Whether the flat rate holds even where the catalog has the model.
+
+    Raises:
+        ConfigError: There is no such model.
+    """
+    if name is None and not frontier:
+        raise ConfigError(
+            "There is no baseline to compare with",
+            hint="name a model of the catalog: `--baseline MODEL`; or a flat rate: `costopt frontier set NAME USD`",
+        )
+    rates = {known: model.cost_per_1k_tokens_usd for known, model in frontier.items()}
+    wanted = dearest(rates) if name is None else encodable(name)
+    number = None if flat else find_model(catalog, wanted)
+    if number is not None:
+        return Yardstick(model_of(catalog, number).name, number)
+    if wanted in rates:
+        return Yardstick(wanted, rate=rates[wanted])
+    raise _unknown(wanted, catalog, frontier, flat=flat)
+
+
+def _unknown(name: str, catalog: Catalog, frontier: Mapping[str, Frontier], *, flat: bool) -> ConfigError:
+    near = next(iter(get_close_matches(name, frontier, n=1)), None if flat else nearest(catalog, None, name))
+    where = "is not a frontier model" if flat else "is neither in the catalog nor a frontier model"
+    hint = f"did you mean `{near}`?" if near else f"set its flat rate: `costopt frontier set {name} USD`"
+    return ConfigError(f"The baseline `{name}` {where}", hint=hint)
+
+
+# Record
+
+
+def record_logs(
+    run: Billing, state: Path, source: str | None, baseline: str | None, *, flat: bool, per_request: bool
+) -> Recording:
+    """Records what the logs say.
+
+    Raises:
+        ConfigError: if only a part of the logs is asked for without a name for it, or the baseline is unknown.
+        LedgerError: if it cannot be recorded.
+    """
+    if source is None and (run.options.where or run.config.where):
+        raise ConfigError(
+            "A part of the logs needs a name of its own",
+            hint="give one: `--source NAME`; a day of the same source would be corrected to this part of it",
+        )
+    catalog = run.catalog()
+    yardstick = yardstick_of(baseline, catalog, frontier_models(state), flat=flat)
+    repricing = Repricing(catalog, _numbers([yardstick]))
+    loaded = run.load(catalog, [recording_rollup(repricing, per_request=per_request)])
+    rows = recorded_rows(loaded.rollups[RECORDING], repricing, yardstick)
+    cut = () if per_request else _cut_days(*run.period())
+    whole = rows.filter(~pl.col("period").is_in([str(day) for day in cut]))
+    origin = Origin(
+        source=SOURCE if source is None else encodable(source),
+        baseline=yardstick.name,
+        flat=yardstick.rate is not None,
+        per_request=per_request,
+        catalog=loaded.provenance.catalog.sha256,
+        inputs=_digest(run.options.logs),
+        rejected=loaded.provenance.intake.rejected,
+        cut_days=tuple(day for day in cut if str(day) in {*rows["period"]}),
+    )
+    return record_rows(state, whole, origin)
+
+
+def _numbers(yardsticks: Sequence[Yardstick]) -> list[int]:
+    return [each.number for each in yardsticks if each.number is not None]
+
+
+def _cut_days(since: dt.datetime | None, until: dt.datetime | None) -> tuple[dt.date, ...]:
+    """The UTC days of which a period has only a part."""
+    ends = (moment for moment in (since, until) if moment and moment.time() != _MIDNIGHT)
+    return tuple(dict.fromkeys(moment.date() for moment in ends))
+
+
+def _digest(logs: Sequence[str]) -> str | None:
+    """Of the files' digests, in their order; None where one can be read only once, or is far away."""
+    sources = find_sources(logs)
+    if any(source.remote or source.path == "-" for source in sources):
+        return None
+    whole = hashlib.sha256()
+    for source in sources:
+        with Path(source.path).open("rb") as file:
+            whole.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+# What if
+
+
+def whatif_of(
+    run: Billing, state: Path, baselines: str | None, percentages: str, *, flat: bool, carries: bool
+) -> WhatIf:
+    """What each side would get of the logs; nothing is recorded.
+
+    Raises:
+        ConfigError: if a baseline is unknown, or a percentage is none.
+    """
+    shares = parse_percentages(percentages)
+    catalog = run.catalog()
+    frontier = frontier_models(state)
+    names: Sequence[str | None] = listed(baselines) if baselines is not None else (None,)
+    yardsticks = [yardstick_of(name, catalog, frontier, flat=flat) for name in names]
+    repricing = Repricing(catalog, _numbers(yardsticks))
+    rollup = run.load(catalog, [recording_rollup(repricing)]).rollups[RECORDING]
+    rows = [recorded_rows(rollup, repricing, each) for each in dict.fromkeys(yardsticks)]
+    named = tuple(dict.fromkeys(each.name for each in yardsticks))
+    return whatif(pl.concat(rows), named, shares, "carry_forward" if carries else "nothing")
+
+
+# Summaries
+
+
+def selection_of(
+    tenant: str | None, baseline: str | None, since: str | None = None, until: str | None = None
+) -> Selection:
+    """Which entries count; times without an offset are UTC, as the ledger's days are.
+
+    Raises:
+        ConfigError: if a time is none.
+    """
+    return Selection(
+        tenant=None if tenant is None else encodable(tenant),
+        baseline=None if baseline is None else encodable(baseline),
+        since=parse_moment(since, "UTC") if since else None,
+        until=parse_moment(until, "UTC") if until else None,
+    )
+
+
+def dimensions_of(text: str) -> tuple[Dimension, ...]:
+    """What a summary is split by.
+
+    Raises:
+        ConfigError: if it cannot be split by one of the words.
+    """
+    asked = listed(text)
+    for word in asked:
+        if word not in DIMENSIONS:
+            known = ", ".join(DIMENSIONS)
+            raise ConfigError(f"Savings cannot be split by `{word}`", hint=f"split them by {known}")
+    return tuple(each for each in DIMENSIONS if each in asked)

@@ -1,0 +1,111 @@
+"""What `costopt gainshare invoice` does with its options."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
+from costopt.calculators.gainshare.contracts import Contract, contracts_in
+from costopt.calculators.gainshare.evidence import Ledger
+from costopt.calculators.gainshare.invoice import Books, Invoice, invoice, invoice_number
+from costopt.calculators.gainshare.issued import read_issued, written
+from costopt.calculators.gainshare.months import Month, parse_month
+from costopt.calculators.gainshare.sums import ENTRY_COLUMNS
+from costopt.calculators.routing.policy_file import find_model
+from costopt.errors import ConfigError
+from costopt.ledger.closing import closing
+from costopt.ledger.frontier import frontier_models
+from costopt.ledger.head import Head, load_head
+from costopt.ledger.invoices import issue, issued, issued_months, path_of
+from costopt.ledger.reading import reading
+from costopt.pricing.catalog import Catalog
+from costopt.pricing.lending import model_of
+
+_COLUMNS: Final = (*ENTRY_COLUMNS, "hash")
+
+
+def contracts_of(files: Sequence[Path] | None, catalog: Catalog, state: Path) -> tuple[Contract, ...]:
+    """The contracts; their baselines are models as a recording names them.
+
+    Raises:
+        ConfigError: There is no file, one cannot be read, or says what is not allowed.
+    """
+    if not files:
+        raise ConfigError("An invoice needs the contract", hint="name its file: `--contracts FILE`")
+    contents = [_content(path) for path in files]
+    frontier = frontier_models(state)
+    asked = {each.model for contract in read_contracts(contents) for each in contract.baseline}
+    known = {name for name in asked if name in frontier or _name_of(catalog, name) == name}
+    return read_contracts(contents, {*known, *frontier, *(model.name for model in catalog.models)})
+
+
+def _name_of(catalog: Catalog, name: str) -> str | None:
+    number = find_model(catalog, name)
+    return None if number is None else model_of(catalog, number).name
+
+
+def _content(path: Path) -> ContractFile:
+    try:
+        return ContractFile(str(path), path.read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read the contracts `{path}`: {error.strerror}", hint="check the path and its permissions"
+        ) from error
+
+
+def issued_invoice(state: Path, tenant: str, month: Month) -> Invoice | None:
+    """The invoice that was kept of a tenant's month; None where there is none.
+
+    Raises:
+        LedgerError: It cannot be read, or was changed.
+    """
+    text = issued(state, tenant, str(month))
+    return None if text is None else read_issued(text, str(path_of(state, tenant, str(month))))
+
+
+def draft_invoice(
+    state: Path, tenant: str, month: Month, contracts: Sequence[Contract], head: Head | None = None
+) -> Invoice:
+    """The invoice of a month as the ledger has it now.
+
+    Args:
+        state: The state folder.
+        tenant: Whose.
+        month: Of which month.
+        contracts: What was agreed on.
+        head: The end of the ledger, where that is known and stays.
+    """
+    earlier = {each: kept for each in _months(state, tenant) if (kept := issued_invoice(state, tenant, each))}
+    end = head or load_head(state)
+    ledger = Ledger(entries=end.entries, hash=end.hash) if end else None
+    with reading(state, _COLUMNS) as entries:
+        return invoice(tenant, month, contracts, entries, Books(issued=earlier, ledger=ledger))
+
+
+def _months(state: Path, tenant: str) -> Collection[Month]:
+    return [parse_month(text) for text in issued_months(state, tenant)]
+
+
+def closed_invoice(
+    state: Path, tenant: str, month: Month, contracts: Sequence[Contract], today: dt.date
+) -> Invoice:
+    """Keeps the invoice of a month and closes the month; after a crash between the two, the kept one holds.
+
+    Raises:
+        ConfigError: The month is not over.
+        LedgerError: It cannot be kept or closed.
+    """
+    if month.last >= today:
+        raise ConfigError(f"{month} is not over", hint=f"close it from {month.following.first} on (UTC)")
+    number = invoice_number(tenant, month, contracts_in(contracts, tenant, month))
+    with closing(state, tenant, str(month), number) as now:
+        final = draft_invoice(state, tenant, month, contracts, now.head)
+        text = issue(state, tenant, str(month), written(final))
+    return read_issued(text, str(path_of(state, tenant, str(month))))
+
+
+def close_again(state: Path, kept: Invoice) -> None:
+    """Closes the month of an invoice that is kept; a closed one stays as it is."""
+    with closing(state, kept.tenant, kept.month, kept.number):
+        pass
