@@ -15,12 +15,14 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A terminal of 80 columns without colour, in UTC, in an empty working directory without configuration."""
     for name in (
         "COSTOPT_CONFIG",
+        "COSTOPT_CONTRACTS",
         "COSTOPT_FORMAT",
         "COSTOPT_PRICING",
         "COSTOPT_ROUTER_COST_OPTIMIZATION",
         "COSTOPT_ROUTER_ENABLE_ESCALATION",
         "COSTOPT_ROUTER_ESCALATION_THRESHOLD",
         "COSTOPT_ROUTER_LOG",
+        "COSTOPT_STATE",
         "COSTOPT_TZ",
         "COSTOPT_WHERE",
         "FORCE_COLOR",

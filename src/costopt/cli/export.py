@@ -11,11 +11,6 @@ export: Final = typer.Typer(
 )
 
 
-@export.callback()
-def root() -> None:
-    """Figures for other programs."""
-
-
 @export.command()
 def prometheus(to: MetricsFile, *, state: StateFolder = None) -> None:
     """The savings that are recorded, as Prometheus metrics.

@@ -11,7 +11,7 @@ frontier: Final = typer.Typer(
     name="frontier",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The models that savings are compared with, and their flat rates.",
+    help="The models that savings are compared with.",
 )
 
 
@@ -94,7 +94,9 @@ def remove(name: FrontierName, *, state: StateFolder = None, output: Form = "tab
 def import_models(
     file: FrontierFile, *, state: StateFolder = None, output: Form = "table", to: To = None
 ) -> None:
-    """Add the frontier models of a file; those of the same names are replaced.
+    """Add the frontier models of a file.
+
+    Those of the same names are replaced.
 
     Example: costopt frontier import frontier_models.json
     """

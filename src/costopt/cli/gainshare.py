@@ -29,7 +29,7 @@ gainshare: Final = typer.Typer(
     name="gainshare",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="What was saved against a baseline, and the provider's share of it.",
+    help="What was saved against a baseline, and who gets what.",
 )
 
 
@@ -43,7 +43,7 @@ def record(  # noqa: PLR0917 - options are arguments
     per_request: PerRequest = False,
     state: StateFolder = None,
 ) -> None:
-    """Record what requests cost, and what they would have cost at the baseline.
+    """Record what requests cost, and what the baseline would have.
 
     What is recorded already is not recorded twice; with other figures it is corrected, and the old entry stays.
 
@@ -93,7 +93,7 @@ def summary(
     output: Form = "table",
     to: To = None,
 ) -> None:
-    """What was saved: in all, over time, and by tenant, model, adapter, month and baseline.
+    """What was saved, in all, over time, and by whatever it is split.
 
     Example: costopt gainshare summary --since 2026-10-01 --by tenant,model
     """
@@ -153,7 +153,7 @@ def invoice(
     output: Form = "table",
     to: To = None,
 ) -> None:
-    """What a tenant owes for a month by its contract, and what that rests on.
+    """What a tenant owes for a month, and what that rests on.
 
     A month that was closed has the invoice of then, whatever logs, prices and contracts have become.
 

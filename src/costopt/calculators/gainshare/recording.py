@@ -108,7 +108,7 @@ def _times(rollup: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
     nameless = int(rollup.filter(pl.col("request_id").is_null())["requests"].sum())
     if nameless:
         raise ConfigError(
-            f"{nameless:,} requests have no id, by which each could be recorded once",
+            f"Requests without an id cannot be recorded one by one: there are {nameless:,}",
             hint="record them by day: leave out `--per-request`; or name the column: `--map request_id=NAME`",
         )
     return pl.col("request_id"), pl.col(_SECOND.name)
