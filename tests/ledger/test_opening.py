@@ -91,12 +91,13 @@ def test_a_ledger_that_was_only_a_half_line_is_empty() -> None:
 def test_entries_behind_the_remembered_end_are_taken_in(ledger: list[bytes]) -> None:
     before = HEAD.read_bytes()
     record(STATE, requests(5))
+    head = load_head(STATE)
     HEAD.write_bytes(before)
 
     recorded = record(STATE, requests(5))
 
     assert (recorded.unchanged, recorded.entries, recorded.notes) == (5, 5, ())
-    assert load_head(STATE) == load_head(STATE)
+    assert load_head(STATE) == head
     assert lines(STATE)[:3] == ledger
 
 
@@ -107,6 +108,15 @@ def test_a_ledger_that_was_cut_is_not_written_to(ledger: list[bytes]) -> None:
         record(STATE, [])
     assert "costopt gainshare verify" in raised.value.hint
     assert lines(STATE) == ledger[:2]
+
+
+def test_a_ledger_that_was_cut_within_a_line_is_left_alone(ledger: list[bytes]) -> None:
+    rewrite(STATE, *ledger[:2], ledger[2][:50])
+
+    with pytest.raises(LedgerError, match="is not what it was"):
+        record(STATE, [])
+    assert lines(STATE) == [*ledger[:2], ledger[2][:50]]
+    assert not TORN.exists()
 
 
 def test_a_ledger_with_a_damaged_last_line_is_not_written_to(ledger: list[bytes]) -> None:

@@ -49,12 +49,13 @@ def opened(state: Path) -> Iterator[Opened]:
         file = path.open("x+b" if new else "r+b", buffering=0)
         if new:
             sync_folder(state)
+    remembered = load_head(state)
     with file:
         with told(path):
-            mended = _heal(state, file)
+            mended = _heal(state, file, remembered or Head())
         with told(path, "read"):
-            head, lost = _head(state, file)
-        if head != load_head(state):
+            head, lost = _head(state, file, remembered)
+        if head != remembered:
             save_head(state, head)
         yield Opened(file, head, (*mended, *lost))
 
@@ -79,7 +80,7 @@ def append(path: Path, file: BinaryIO, size: int, data: bytes) -> None:
             raise
 
 
-def _heal(state: Path, file: BinaryIO) -> list[str]:
+def _heal(state: Path, file: BinaryIO, remembered: Head) -> list[str]:
     size = file.seek(0, os.SEEK_END)
     end = _line_start(file, size)
     if end == size:
@@ -93,6 +94,8 @@ def _heal(state: Path, file: BinaryIO) -> list[str]:
         file.write(b"\n")
         os.fsync(file.fileno())
         return ["the last entry lacked its line end, which was added"]
+    if remembered.bytes > end:
+        raise _other(state, remembered)  # it was whole once: that is no interrupted recording
     with (state / TORN).open("ab") as torn:
         torn.write(rest + b"\n")
         torn.flush()
@@ -121,24 +124,27 @@ def _last_seal(file: BinaryIO, end: int) -> Seal | None:
     return seal_of(file.read(end - start))
 
 
-def _head(state: Path, file: BinaryIO) -> tuple[Head, list[str]]:
+def _head(state: Path, file: BinaryIO, remembered: Head | None) -> tuple[Head, list[str]]:
     path = state / LEDGER
     size = file.seek(0, os.SEEK_END)
     seal = _last_seal(file, size)
     if size and (seal is None or seal.hash != seal.computed):
         raise LedgerError(f"The last line of `{path}` is damaged", hint=_VERIFY)
-    remembered = load_head(state)
     for witness in [remembered] if remembered else _witnesses(state):
         if witness.bytes > size or not fits(path, witness):
-            raise LedgerError(
-                f"`{path}` is not what it was: it had {witness.bytes:,} bytes and ended in the hash {witness.hash}",
-                hint=_VERIFY,
-            )
+            raise _other(state, witness)
     known = remembered or Head()
     lines, _ = count_lines(path, known.bytes, size)
     head = Head(entries=known.entries + lines, bytes=size, hash=seal.hash if seal else GENESIS)
     lost = not remembered and head.entries
     return head, ["what was remembered of the ledger's end was lost, and is made anew"] if lost else []
+
+
+def _other(state: Path, witness: Head) -> LedgerError:
+    return LedgerError(
+        f"`{state / LEDGER}` is not what it was: it had {witness.bytes:,} bytes, and ended in the hash {witness.hash}",
+        hint=_VERIFY,
+    )
 
 
 def _witnesses(state: Path) -> list[Head]:
