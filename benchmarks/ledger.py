@@ -21,7 +21,7 @@ from typing import Final
 import polars as pl
 from measure import run
 
-from costopt.calculators.gainshare.savings import columns_of, summarize
+from costopt.calculators.gainshare.summary import columns_of, summarize
 from costopt.errors import LedgerError
 from costopt.ledger.chain import seal
 from costopt.ledger.entry import Entry, key_of, line_of
@@ -187,9 +187,9 @@ def bare(state: Path) -> None:
 
 def ours(state: Path) -> None:
     """The summary by tenant: exact, of the current entries, as tenant and savings."""
-    with reading(state, columns_of(["tenant"])) as current:
-        for row in summarize(current, ["tenant"]).rows:
-            print(row.group["tenant"], row.savings_usd)
+    with reading(state, columns_of(by=("tenant",))) as current:
+        for group in summarize(current, by=("tenant",), every=None).by_tenant:
+            print(group.key, group.savings_usd)
 
 
 def summary(folder: Path, count: int) -> int:

@@ -31,7 +31,7 @@ from costopt.calculators.gainshare.savings import (
     gain_share,
     of_period,
     realize,
-    summarize,
+    total_savings,
 )
 from costopt.errors import ConfigError, LedgerError
 from costopt.ledger.entry import LARGEST_COUNT, Entry
@@ -266,8 +266,8 @@ class GainShareAnalytics:
         }
 
     def _total(self, tenant: str | None, since: int | None) -> Savings:
-        with reading(self.state, columns_of(["tenant"])) as entries:
-            return summarize(of_period(entries, tenant, since)).total
+        with reading(self.state, (*columns_of(), "tenant")) as entries:
+            return total_savings(of_period(entries, tenant, since))
 
 
 gain_share_analytics = GainShareAnalytics()

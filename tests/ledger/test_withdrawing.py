@@ -2,7 +2,7 @@ from pathlib import Path
 
 from recording import DAY, OCTOBER, entry
 
-from costopt.calculators.gainshare.savings import columns_of, summarize
+from costopt.calculators.gainshare.savings import columns_of, total_savings
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import entries
 from costopt.ledger.record import record
@@ -13,7 +13,7 @@ STATE = Path("state")
 
 def totals() -> tuple[int, str]:
     """How many requests there are, and what was saved."""
-    total = summarize(entries(STATE, columns_of())).total
+    total = total_savings(entries(STATE, columns_of()))
     return total.requests, str(total.savings_usd)
 
 

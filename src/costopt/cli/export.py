@@ -17,11 +17,11 @@ def prometheus(to: MetricsFile, *, state: StateFolder = None) -> None:
 
     Example: costopt export prometheus --to /var/lib/node_exporter/costopt.prom
     """
-    from costopt.calculators.gainshare.savings import columns_of, summarize
+    from costopt.calculators.gainshare.savings import columns_of, total_savings
     from costopt.cli.gainsharing import state_of
     from costopt.ledger.reading import reading
     from costopt.report.exporters.prometheus import write_prometheus
 
     with reading(state_of(state), columns_of()) as entries:
-        total = summarize(entries).total
+        total = total_savings(entries)
     write_prometheus(total, to)

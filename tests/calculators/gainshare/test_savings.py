@@ -5,14 +5,13 @@ import polars as pl
 import pytest
 
 from costopt.calculators.gainshare.savings import (
-    SavingsSummary,
     columns_of,
     dearest,
     flat_cost,
     gain_share,
     of_period,
     realize,
-    summarize,
+    total_savings,
 )
 from costopt.errors import ConfigError
 from costopt.models.schema import USD
@@ -48,11 +47,6 @@ SOME = entries(
     (1, "globex", "dear", "0.03", "0.05"),
     (31, "acme", "dear", "0.03", "0.03"),
 )
-
-
-def rows(summary: SavingsSummary) -> list[tuple[tuple[str, ...], str, str]]:
-    """Of each group: its key, its savings, and these in percent."""
-    return [(tuple(row.group.values()), str(row.savings_usd), str(row.savings_pct)) for row in summary.rows]
 
 
 # One request
@@ -154,7 +148,7 @@ def test_a_share_is_between_0_and_100_percent(pct: str) -> None:
 
 
 def test_the_total_of_all_entries() -> None:
-    total = summarize(SOME).total
+    total = total_savings(SOME)
 
     assert (total.entries, total.losses, total.requests, total.unpriced, total.tokens_used) == (
         4,
@@ -169,60 +163,17 @@ def test_the_total_of_all_entries() -> None:
     assert total.newest == dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("by", [(), ("tenant",)])
-def test_without_entries_nothing_was_saved(by: tuple[str, ...]) -> None:
-    summary = summarize(entries(), by)
+def test_without_entries_nothing_was_saved() -> None:
+    total = total_savings(entries())
 
-    assert summary.rows == ()
-    assert summary.total.entries == 0
-    assert (summary.total.savings_usd, summary.total.savings_pct) == (Decimal(0), Decimal(0))
-    assert (summary.total.oldest, summary.total.newest) == (None, None)
-
-
-def test_groups_come_with_the_largest_savings_first_and_losses_last() -> None:
-    assert rows(summarize(SOME, ["tenant"])) == [
-        (("acme",), "0.045", "50"),
-        (("globex",), "-0.02", "-66.6667"),
-    ]
-
-
-def test_of_equal_savings_the_first_by_name_comes_first() -> None:
-    some = entries((0, "b", "m", 2, 1), (0, "a", "m", 2, 1), (0, "a", "l", 2, 1))
-
-    assert [key for key, _, _ in rows(summarize(some, ["tenant", "model"]))] == [
-        ("a", "l"),
-        ("a", "m"),
-        ("b", "m"),
-    ]
-
-
-def test_over_time_the_earliest_comes_first() -> None:
-    assert rows(summarize(SOME, ["month"])) == [(("2026-10",), "0.025", "27.7778"), (("2026-11",), "0", "0")]
-    assert [key for key, _, _ in rows(summarize(SOME, ["day", "tenant"]))] == [
-        ("2026-10-01", "acme"),
-        ("2026-10-02", "acme"),
-        ("2026-10-02", "globex"),
-        ("2026-11-01", "acme"),
-    ]
-
-
-def test_groups_add_up_to_the_total_whatever_the_keys() -> None:
-    for by in ([], ["tenant"], ["model"], ["month"], ["tenant", "day"]):
-        assert summarize(SOME, by).total == summarize(SOME).total
-
-
-def test_an_unknown_key_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="Savings cannot be split by `qos`") as raised:
-        summarize(SOME, ["tenant", "qos"])
-    assert (
-        raised.value.hint
-        == "split them by `tenant`, `model`, `adapter`, `baseline`, `source`, `month`, `day`"
-    )
+    assert total.entries == 0
+    assert (total.savings_usd, total.savings_pct) == (Decimal(0), Decimal(0))
+    assert (total.oldest, total.newest) == (None, None)
 
 
 def test_a_period_is_from_a_time_up_to_another_one() -> None:
     def count(tenant: str | None = None, since: int | None = None, until: int | None = None) -> int:
-        return summarize(of_period(SOME, tenant, since, until)).total.entries
+        return total_savings(of_period(SOME, tenant, since, until)).entries
 
     assert count() == 4
     assert count("acme") == 3
@@ -235,19 +186,18 @@ def test_a_period_is_from_a_time_up_to_another_one() -> None:
 def test_sums_are_exact_where_64_bits_and_28_digits_are_not_enough() -> None:
     most = entries(*[(0, "acme", "m", "999999999999999.999999999999", "0.000000000001")] * 20)
 
-    total = summarize(most.with_columns(tokens_used=pl.lit(10**18 - 1, pl.Int64))).total
+    total = total_savings(most.with_columns(tokens_used=pl.lit(10**18 - 1, pl.Int64)))
 
     assert total.tokens_used == 20 * (10**18 - 1)
     assert f"{total.savings_usd:f}" == "19999999999999999.99999999996"
 
 
 def test_only_the_columns_that_are_needed_are_named() -> None:
-    assert columns_of(["tenant", "month"]) == (
+    assert columns_of() == (
         "timestamp",
         "requests",
         "unpriced",
         "tokens_used",
         "baseline_cost_usd",
         "actual_cost_usd",
-        "tenant",
     )

@@ -5,14 +5,14 @@ as such in every sum, and are never hidden; but of a negative total there is no 
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import polars as pl
 
 from costopt.errors import ConfigError
-from costopt.models.result import Frozen, Result
+from costopt.models.result import Frozen
 
 _EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
 """Sums of amounts with pico-dollars can have more digits than arithmetic on decimals keeps by default."""
@@ -20,10 +20,6 @@ _PICO: Final = Decimal("1e-12")
 _PERCENT_DIGITS: Final = Decimal("0.0001")
 _HUNDRED: Final = Decimal(100)
 
-SAVINGS_KEYS: Final = ("tenant", "model", "adapter", "baseline", "source", "month", "day")
-"""What savings can be split by; months and days are UTC."""
-
-_TIMES: Final = {"month": "%Y-%m", "day": "%Y-%m-%d"}
 _COUNTED: Final = ("requests", "unpriced", "tokens_used")
 _COSTS: Final = ("baseline_cost_usd", "actual_cost_usd")
 
@@ -34,11 +30,6 @@ _SUMS: Final = (
     *(pl.col(name).sum() for name in _COSTS),
     pl.col("timestamp").min().alias("oldest"),
     pl.col("timestamp").max().alias("newest"),
-)
-_TOTALS: Final = (
-    *(pl.col(name).sum() for name in ("entries", "losses", *_COUNTED, *_COSTS)),
-    pl.col("oldest").min(),
-    pl.col("newest").max(),
 )
 
 
@@ -78,27 +69,6 @@ class Savings(Realized):
     tokens_used: int
     oldest: dt.datetime | None
     newest: dt.datetime | None
-
-
-class SavingsRow(Savings):
-    """The savings of one group: `group` has the values of the keys, in order."""
-
-    group: dict[str, str]
-
-
-class SavingsSummary(Result):
-    """Savings by some keys.
-
-    Attributes:
-        by: The keys.
-        total: Of all entries.
-        rows: Over time the earliest first, else the largest savings first; empty without keys.
-    """
-
-    kind: ClassVar[str] = "gainshare_summary"
-    by: tuple[str, ...]
-    total: Savings
-    rows: tuple[SavingsRow, ...]
 
 
 def flat_cost(tokens: int, cost_per_1k_tokens_usd: Decimal) -> Decimal:
@@ -145,9 +115,9 @@ def gain_share(savings_usd: Decimal, pct: Decimal) -> Decimal:
     return _EXACT.multiply(max(savings_usd, Decimal(0)), pct.scaleb(-2, _EXACT))
 
 
-def columns_of(by: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns of entries that `summarize` reads."""
-    return tuple(dict.fromkeys(["timestamp", *_COUNTED, *_COSTS, *(key for key in by if key not in _TIMES)]))
+def columns_of() -> tuple[str, ...]:
+    """The columns of entries that `total_savings` reads."""
+    return ("timestamp", *_COUNTED, *_COSTS)
 
 
 def of_period(
@@ -162,32 +132,13 @@ def of_period(
     return entries.filter(*conditions) if conditions else entries
 
 
-def summarize(entries: pl.LazyFrame, by: Sequence[str] = ()) -> SavingsSummary:
-    """Savings by some keys, in one pass and without holding the entries.
+def total_savings(entries: pl.LazyFrame) -> Savings:
+    """What entries saved together, in one pass and without holding them.
 
     Args:
-        entries: Current entries of a ledger, with `columns_of(by)`.
-        by: Of `SAVINGS_KEYS`.
-
-    Raises:
-        ConfigError: if one of the keys is none.
+        entries: Current entries of a ledger, with `columns_of()`.
     """
-    for key in by:
-        if key not in SAVINGS_KEYS:
-            known = ", ".join(f"`{name}`" for name in SAVINGS_KEYS)
-            raise ConfigError(f"Savings cannot be split by `{key}`", hint=f"split them by {known}")
-    keyed = entries.with_columns(
-        pl.from_epoch("timestamp").dt.strftime(_TIMES[key]).alias(key) for key in by if key in _TIMES
-    )
-    sums = (keyed.group_by(by).agg(*_SUMS) if by else keyed.select(*_SUMS)).collect(engine="streaming")
-    rows = [
-        SavingsRow(group={key: row[key] for key in by}, **_figures(row)) for row in sums.iter_rows(named=True)
-    ]
-    return SavingsSummary(
-        by=tuple(by),
-        total=Savings(**_figures(sums.select(*_TOTALS).row(0, named=True))),
-        rows=tuple(_sorted(rows)) if by else (),
-    )
+    return Savings(**_figures(entries.select(*_SUMS).collect(engine="streaming").row(0, named=True)))
 
 
 def _figures(sums: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,9 +173,3 @@ def _trimmed(amount: Decimal) -> Decimal:
 
 def _moment(timestamp: int | None) -> dt.datetime | None:
     return None if timestamp is None else dt.datetime.fromtimestamp(timestamp, dt.UTC)
-
-
-def _sorted(rows: Sequence[SavingsRow]) -> list[SavingsRow]:
-    """Over time the earliest first, else the largest savings first."""
-    by_time = any(key in _TIMES for row in rows[:1] for key in row.group)
-    return sorted(rows, key=lambda row: ((0 if by_time else -row.savings_usd), *row.group.values()))
