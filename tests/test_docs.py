@@ -6,6 +6,8 @@ from typing import get_args
 
 import pytest
 
+from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
+from costopt.calculators.gainshare.contract_terms import BASELINE_KEYS, CONTRACT_KEYS, TIER_KEYS
 from costopt.calculators.routing.baselines import NAMED as BASELINES
 from costopt.calculators.routing.evidence import QualityBasis
 from costopt.calculators.routing.policy import When
@@ -22,6 +24,7 @@ from costopt.intake.partitions import partitions
 from costopt.intake.reading import Reader
 from costopt.intake.sources import Source
 from costopt.intake.where import parse_where
+from costopt.ledger.files import CLOSED, FRONTIER, HEAD, LEDGER
 from costopt.models.schema import REQUESTS, REQUIRED
 from costopt.pricing.catalog import load_catalog, load_layers, shipped
 from costopt.pricing.contracts import ADJUST_KEYS
@@ -169,6 +172,33 @@ def test_the_help_names_every_ready_made_policy(option: str) -> None:
     (about,) = getattr(routing_options, option).__metadata__
 
     assert [name for name in READY if name not in about.help] == []
+
+
+# Gain-sharing
+
+GAINSHARE = (DOCS / "gainshare.md").read_text(encoding="utf-8")
+CONTRACTS = re.findall(r"```toml\n(.*?)```", GAINSHARE, re.DOTALL)
+
+
+def test_the_example_of_contracts_is_a_file_of_contracts_with_nearly_every_key() -> (
+    None
+):
+    (content,) = CONTRACTS
+
+    assert len(read_contracts([ContractFile("contracts.toml", content.encode())])) == 2
+    written = {*re.findall(r"^(\w+) = ", content, re.MULTILINE)}
+    told = {*CONTRACT_KEYS, *TIER_KEYS, *BASELINE_KEYS, "schema"}
+    assert told - written == {"tier", "capability"}
+
+
+@pytest.mark.parametrize("key", [*CONTRACT_KEYS, *TIER_KEYS, *BASELINE_KEYS])
+def test_every_key_of_a_contract_is_documented(key: str) -> None:
+    assert f"`{key}`" in GAINSHARE.partition("| key |")[2]
+
+
+@pytest.mark.parametrize("name", [LEDGER, FRONTIER, CLOSED, HEAD])
+def test_every_file_of_the_state_is_documented(name: str) -> None:
+    assert f"`{name}`" in GAINSHARE
 
 
 def test_every_document_is_linked_from_the_readme() -> None:
