@@ -180,9 +180,7 @@ GAINSHARE = (DOCS / "gainshare.md").read_text(encoding="utf-8")
 CONTRACTS = re.findall(r"```toml\n(.*?)```", GAINSHARE, re.DOTALL)
 
 
-def test_the_example_of_contracts_is_a_file_of_contracts_with_nearly_every_key() -> (
-    None
-):
+def test_the_example_of_contracts_is_a_file_of_contracts_with_nearly_every_key() -> None:
     (content,) = CONTRACTS
 
     assert len(read_contracts([ContractFile("contracts.toml", content.encode())])) == 2

@@ -56,7 +56,9 @@ def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
         yield line(Span(f"{counted(recording.rejected, 'line')} rejected, in no amount", "warn"))
     if recording.withdrawn:
         gone = counted(recording.withdrawn, "entry", "entries")
-        yield line(Span(f"{gone} of these days that the logs no longer have: set to nothing, unless refused", "warn"))
+        yield line(
+            Span(f"{gone} of these days that the logs no longer have: set to nothing, unless refused", "warn")
+        )
     if recording.cut_days:
         days = ", ".join(str(day) for day in recording.cut_days)
         yield line(Span(f"not recorded, as the period has only a part of the day: {days}", "warn"))
