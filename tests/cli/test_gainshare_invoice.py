@@ -72,6 +72,15 @@ def test_a_draft_follows_the_ledger_and_a_closed_month_does_not(
     assert run("gainshare", "verify")[0] == 0
 
 
+def test_a_draft_says_that_it_is_one_and_a_final_invoice_does_not(run: Run) -> None:
+    draft = run(*OCTOBER, "--contracts", "contracts.toml")[1]
+    final = run(*OCTOBER, "--contracts", "contracts.toml", "--close")[1]
+
+    note = " draft: what is recorded in its month can still change it, until --close\n"
+    assert note in draft
+    assert draft.replace(note, "") == final == run(*OCTOBER)[1]
+
+
 def test_an_invoice_that_was_kept_before_a_crash_is_the_one_that_closes_the_month(
     invoiced: Callable[..., str], write: Write
 ) -> None:
@@ -118,6 +127,7 @@ def test_a_month_without_entries_has_an_invoice_of_nothing(run: Run) -> None:
  period      1 – 31 Aug 2026 (UTC), of 2026-08
  savings     $0.00
  terms       2026-01-01 – no end · 30 % of savings · baseline premium-model
+ draft: what is recorded in its month can still change it, until --close
  the ledger has no entries for this period
 
  Line items

@@ -159,6 +159,8 @@ def invoice(
 
     Example: costopt gainshare invoice --tenant acme --month 2026-10 --contracts contracts.toml -o html --to acme.html
     """
+    from functools import partial
+
     from costopt.calculators.gainshare.months import parse_month
     from costopt.cli.gainsharing import state_of
     from costopt.cli.invoicing import close_again, closed_invoice, contracts_of, draft_invoice, issued_invoice
@@ -169,6 +171,7 @@ def invoice(
 
     folder, customer, when = state_of(state), encodable(tenant), parse_month(month)
     result = issued_invoice(folder, customer, when)
+    draft = result is None and not close
     if result is None:
         agreed = contracts_of(contracts, open_catalog(pricing, load_config(config)), folder)
         result = (
@@ -178,7 +181,7 @@ def invoice(
         )
     elif close:
         close_again(folder, result)
-    emit(result, view_invoice, records_invoice, Output(output, to))
+    emit(result, partial(view_invoice, draft=draft), records_invoice, Output(output, to))
 
 
 @gainshare.command()

@@ -19,21 +19,27 @@ from costopt.report.views.gainshare import sums_table
 from costopt.report.views.parts import counted, model_name, short, span_of
 
 _LONGEST_TENANT: Final = 200
+_DRAFT: Final = "draft: what is recorded in its month can still change it, until --close"
 _DIGESTS: Final = 3
 _LABEL: Final = 12
 
 
-def view_invoice(invoice: Invoice) -> Document:
-    """The amount due, its line items, the savings, the formula, and the evidence."""
+def view_invoice(invoice: Invoice, *, draft: bool = False) -> Document:
+    """The amount due, its line items, the savings, the formula, and the evidence.
+
+    Args:
+        invoice: The invoice.
+        draft: Whether its month is open, so that it can still become another one.
+    """
     several = len(invoice.parts) > 1
     savings = [block for part in invoice.parts for block in _savings(part, several=several)]
     return Document(
         f"Invoice {invoice.number}",
-        (_head(invoice), _items(invoice), _formula(invoice), *savings, *_evidence(invoice)),
+        (_head(invoice, draft=draft), _items(invoice), _formula(invoice), *savings, *_evidence(invoice)),
     )
 
 
-def _head(invoice: Invoice) -> Paragraph:
+def _head(invoice: Invoice, *, draft: bool) -> Paragraph:
     due = money(invoice.amount_due, invoice.currency)
     return Paragraph(
         (
@@ -44,6 +50,7 @@ def _head(invoice: Invoice) -> Paragraph:
             _labelled("savings", format_usd(invoice.savings_usd)),
             *_losses(invoice),
             *(_labelled("terms", _terms(part.contract)) for part in invoice.parts),
+            *([line(Span(_DRAFT, "warn"))] if draft else []),
             *_cautions(invoice.evidence),
         )
     )
