@@ -25,8 +25,8 @@ from costopt.calculators.gainshare.summary import columns_of, summarize
 from costopt.errors import LedgerError
 from costopt.ledger.chain import seal
 from costopt.ledger.entry import Entry, key_of, line_of
-from costopt.ledger.files import LEDGER
-from costopt.ledger.head import Head, save_head
+from costopt.ledger.files import LEDGER, TORN
+from costopt.ledger.head import Head, load_head, save_head
 from costopt.ledger.reading import entries as entries_of
 from costopt.ledger.reading import reading
 from costopt.ledger.record import record
@@ -85,27 +85,49 @@ def ended(process: int) -> int:
 
 
 def kills(folder: Path, count: int, entries: Sequence[Entry]) -> int:
-    """Kills recordings at random moments, and completes them; gives how many are not as if nothing had happened."""
+    """Kills recordings, and completes them; gives how many are not as if nothing had happened.
+
+    Every other one is killed at a random moment, the rest as soon as the ledger has a random size, which is most often
+    in the middle of a write: of all entries at once, of a batch, or of a few.
+    """
     begun = time.perf_counter()
     ended(started(lambda: record(folder / "undisturbed", entries)))
     whole = time.perf_counter() - begun
     expected = (folder / "undisturbed" / LEDGER).read_bytes()
     chance = random.Random(20261001)  # noqa: S311 - not a secret
-    wrong = torn = 0
+    wrong = torn = behind = 0
     for number in range(count):
         state = folder / f"killed-{number}"
-        process = started(lambda state=state: record(state, entries))  # type: ignore[misc]
-        time.sleep(chance.uniform(0, whole))
+        batch = (len(entries), 5_000, 100)[number % 3]
+        process = started(lambda state=state, batch=batch: record(state, entries, batch=batch))  # type: ignore[misc]
+        if number % 2:
+            time.sleep(chance.uniform(0, whole))
+        else:
+            _await(state / LEDGER, chance.randrange(len(expected)))
         os.kill(process, signal.SIGKILL)
         ended(process)
+        size = _size(state / LEDGER)
+        head = load_head(state)
+        behind += size > (head.bytes if head else 0)
         ended(started(lambda state=state: record(state, entries)))  # type: ignore[misc]
-        torn += (state / "baseline_history.torn").exists()
+        torn += (state / TORN).exists()
         wrong += (state / LEDGER).read_bytes() != expected or bool(verify(state).damages)
         shutil.rmtree(state)
     print(
-        f"{count} kills while {len(entries):,} entries were recorded ({whole:.1f} s): {torn} tore a line, {wrong} wrong"
+        f"{count} kills while {len(entries):,} entries were recorded ({whole:.1f} s):"
+        f" {behind} between a write and its end, {torn} within a line; {wrong} wrong"
     )
     return wrong
+
+
+def _await(path: Path, size: int) -> None:
+    """Returns when a file has become that large."""
+    while _size(path) <= size:
+        pass
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def writers(folder: Path, count: int, entries: Sequence[Entry]) -> int:
