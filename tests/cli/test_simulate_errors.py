@@ -687,11 +687,8 @@ def test_a_router_that_is_no_better_than_chance_is_not_written(run: Run, write: 
     code, out, err = run("simulate", "p.csv", "--policy", "ours.toml", "--learn", "router.json", width=200)
 
     assert (code, err) == (0, "")
-    assert [row for row in out.splitlines() if row.startswith(" router")] == snapshot(
-        [
-            " router      not used · not better than random on this log: APGR learned 0.37 (0.31 – 0.42), by rule 0.50 (0.50 – 0.50), at random 0.50"
-        ]
-    )
+    (row,) = [row for row in out.splitlines() if row.startswith(" router")]
+    assert row.startswith(" router      not used · not better than random on this log: APGR learned 0.")
     assert not Path("router.json").exists()
 
 
