@@ -197,6 +197,17 @@ hint: give one another `name = "..."`
 """)
 
 
+def test_a_ready_made_policy_of_models_that_the_catalog_lacks_says_what_to_do_instead(
+    refused: Refused, run: Run
+) -> None:
+    assert refused("l.csv") == refused("--policy", "cost") == snapshot("""\
+error: The ready-made policy `cost` names models that the catalog in use does not have
+
+hint: name a file instead: `tiers = "log"` in it makes tiers of the log's own models
+""")
+    assert run("simulate", "l.csv", "--policy", "cost", "--export", "policy")[0] == 0
+
+
 def test_a_policy_that_is_named_twice_is_taken_once(run: Run) -> None:
     _, out, _ = run("simulate", "l.csv", "--policy", "ours.toml", "--policy", "ours.toml", "-o", "csv")
 
