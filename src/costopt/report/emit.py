@@ -6,17 +6,21 @@ import os
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, TypeVar, assert_never
+from typing import IO, Final, Literal, TypeVar, assert_never
 
 from costopt.errors import OutputError
 from costopt.models.result import Result
 from costopt.report.document import Document
 from costopt.report.markdown import draw_markdown
 from costopt.report.records import Value, write_csv, write_json
+
+_LOOKS: Final = 5
+_BETWEEN_LOOKS: Final = 0.01
 
 Form = Literal["table", "json", "csv", "md"]
 R = TypeVar("R", bound=Result)
@@ -132,12 +136,19 @@ def append_line(path: Path, line: str) -> None:
 
 
 def _ends_a_line(handle: int) -> bool:
-    """Whether a file is empty, or ends with a line's end; a device has no end."""
+    """Whether a file is empty, or ends with a line's end; a device has no end.
+
+    What is in the middle of a line may be another program's write that has just begun: it is given a little time.
+    """
     state = os.fstat(handle)
     if not stat.S_ISREG(state.st_mode) or not state.st_size:
         return True
-    os.lseek(handle, -1, os.SEEK_END)
-    return os.read(handle, 1) == b"\n"
+    for _ in range(_LOOKS):
+        os.lseek(handle, -1, os.SEEK_END)
+        if os.read(handle, 1) == b"\n":
+            return True
+        time.sleep(_BETWEEN_LOOKS)
+    return False
 
 
 def _device(path: Path) -> IO[str]:
