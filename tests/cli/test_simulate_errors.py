@@ -200,11 +200,15 @@ hint: give one another `name = "..."`
 def test_a_ready_made_policy_of_models_that_the_catalog_lacks_says_what_to_do_instead(
     refused: Refused, run: Run
 ) -> None:
-    assert refused("l.csv") == refused("--policy", "cost") == snapshot("""\
+    assert (
+        refused("l.csv")
+        == refused("--policy", "cost")
+        == snapshot("""\
 error: The ready-made policy `cost` names models that the catalog in use does not have
 
 hint: name a file instead: `tiers = "log"` in it makes tiers of the log's own models
 """)
+    )
     assert run("simulate", "l.csv", "--policy", "cost", "--export", "policy")[0] == 0
 
 
