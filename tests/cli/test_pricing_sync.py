@@ -100,8 +100,8 @@ def test_another_list_reads(sync: Sync) -> None:
  acme/acme-large · listed as large
    standard  input $4.00 → $6.00
 
- what is left  costopt pricing sync --from map.json --into
-               own.toml --dry-run -o csv
+ what is left  costopt pricing sync --from map.json --into own.toml --dry-run -o
+               csv
 """)
 
 
@@ -128,9 +128,8 @@ def test_the_lists_price_is_taken_on_request(sync: Sync) -> None:
  acme/acme-large · listed as large
    standard  input $4.00 → $6.00
 
- every rate  costopt pricing sync --from map.json --into own.toml
-             --effective 2026-12-01 --config costopt.toml --prefer-list
-             --dry-run -o csv
+ every rate  costopt pricing sync --from map.json --into own.toml --effective
+             2026-12-01 --config costopt.toml --prefer-list --dry-run -o csv
 """)
 
 

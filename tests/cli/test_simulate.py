@@ -398,6 +398,20 @@ def test_what_a_policy_has_no_candidate_for_stays_as_it_was(shown: Shown, write:
     assert "frontier: no policy has tiers" in out
 
 
+def test_where_nothing_is_moved_nothing_is_said_of_tokens_and_escalation(shown: Shown) -> None:
+    out = shown(served_by("gpt-small"), "--policy", "small.toml", "--baseline", "logged")
+
+    assert lines(out, "tokens", "escalation") == ""
+    assert re.findall(r"^ all small .*", out, re.MULTILINE)[1].split() == [
+        "all",
+        "small",
+        "0.0",
+        "%",
+        "0.0",
+        "%",
+    ]
+
+
 def test_a_measured_table_is_a_prior_with_its_source(shown: Shown, write: Write) -> None:
     write(
         "prior.toml",

@@ -19,7 +19,7 @@ from costopt.calculators.routing.estimates import Prior
 from costopt.calculators.routing.learning import Learned
 from costopt.calculators.routing.lessons import MOST_PROMPTS, learn
 from costopt.calculators.routing.litellm import litellm_config
-from costopt.calculators.routing.policy import Policy, on_log, with_overrides
+from costopt.calculators.routing.policy import Policy, models_of, on_log, with_overrides
 from costopt.calculators.routing.policy_file import check_models, find_model, nearest_word, read_policy
 from costopt.calculators.routing.policy_text import write_policy
 from costopt.calculators.routing.prior_file import read_prior
@@ -31,7 +31,7 @@ from costopt.calculators.routing.providers import (
     performances,
     unit_costs,
 )
-from costopt.calculators.routing.ready import ready_policy
+from costopt.calculators.routing.ready import READY, ready_policy
 from costopt.calculators.routing.sample import MOST, READS, Sample
 from costopt.calculators.routing.simulate import Simulation, Terms, plan, simulate
 from costopt.cli.loading import Billing, encodable
@@ -205,7 +205,12 @@ def performances_of(run: Billing, catalog: Catalog) -> Performances:
 
 
 def simulation_of(terms: Terms, run: Billing, catalog: Catalog, router_file: Path | None) -> Simulation:
-    """What policies would have done with the logs; a router that is learned is written where it may be used."""
+    """What policies would have done with the logs; a router that is learned is written where it may be used.
+
+    Raises:
+        ConfigError: A policy names a model that has no price, or there is nothing to learn from.
+    """
+    _check_ready(terms.policies, catalog)
     planned = plan(terms, catalog)
     sample = Sample(
         planned.columns, with_prompt=router_file is not None, most=MOST_PROMPTS if router_file else MOST
@@ -217,6 +222,16 @@ def simulation_of(terms: Terms, run: Billing, catalog: Catalog, router_file: Pat
         with replacing(router_file) as file:
             file.write(learned.router.model_dump_json())
     return simulate(planned, loaded.rollups, loaded.provenance, sample, learned.check if learned else None)
+
+
+def _check_ready(policies: Sequence[Policy], catalog: Catalog) -> None:
+    """Ready-made policies are of models that costopt ships prices for; a catalog of one's own may lack them."""
+    for policy in policies:
+        if policy.name in READY and any(find_model(catalog, name) is None for name in models_of(policy)):
+            raise ConfigError(
+                f"The ready-made policy `{policy.name}` names models that the catalog in use does not have",
+                hint='name a file instead: `tiers = "log"` in it makes tiers of the log\'s own models',
+            )
 
 
 def _learned(sample: Sample, loaded: Loaded, catalog: Catalog) -> Learned:
