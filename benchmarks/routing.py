@@ -72,8 +72,8 @@ def _read(folder: Path) -> Iterator[Pairs]:
     bench = [_csv(folder / "routerbench" / f"{name}_train.csv.gz") for name in _BENCH]
     for name, weak in (("gpt-3.5", "gpt-3.5-turbo-1106"), ("mixtral", "mistralai/mixtral-8x7b-chat")):
         yield Pairs(f"RouterBench {name}", pl.concat(_bench(part, weak) for part in bench))
-    for name, part in zip(_BENCH, bench, strict=True):
-        yield Pairs(f"{name} mixtral", _bench(part, "mistralai/mixtral-8x7b-chat"))
+        for part_name, part in zip(_BENCH, bench, strict=True):
+            yield Pairs(f"{part_name} {name}", _bench(part, weak))
 
 
 _ROUTELLM: Final = {"weak_correct": "weak", "strong_correct": "strong"}

@@ -33,7 +33,7 @@ from costopt.calculators.routing.providers import (
 )
 from costopt.calculators.routing.ready import READY, ready_policy
 from costopt.calculators.routing.sample import MOST, READS, Sample
-from costopt.calculators.routing.simulate import Simulation, Terms, plan, simulate
+from costopt.calculators.routing.simulate import ATTEMPTS, Simulation, Terms, plan, simulate
 from costopt.cli.loading import Billing, encodable
 from costopt.cli.options import words
 from costopt.errors import ConfigError
@@ -235,7 +235,7 @@ def _check_ready(policies: Sequence[Policy], catalog: Catalog) -> None:
 
 
 def _learned(sample: Sample, loaded: Loaded, catalog: Catalog) -> Learned:
-    costs = unit_costs(loaded.rollups[PERFORMANCE.name], catalog)
+    costs = unit_costs(loaded.rollups[ATTEMPTS.name], catalog)
     known = {name: float(cost) for name, cost in costs.items() if cost is not None}
     return learn(sample.requests(catalog), known)
 

@@ -31,7 +31,7 @@ def log(*lines: str, more: str = "") -> str:
 def test_what_is_added_up_is_planned_before_a_log_is_read(priced: Catalog) -> None:
     planned = plan(Terms((TIERED,), ("logged", "gpt-one"), by=("tag",)), priced)
 
-    assert [rollup.name for rollup in planned.rollups] == ["routes", "performance", "attempts"]
+    assert [rollup.name for rollup in planned.rollups] == ["routes", "attempts"]
     assert planned.columns == ("complexity", "request_type", "tag")
     assert [*planned.numbers] == [SMALL, LARGE, "gpt-one"]
 

@@ -129,7 +129,8 @@ def complexity_key(*, with_prompt: bool) -> Key:
         with_prompt: Whether to read prompts too, where the log has them; about 5 microseconds each.
     """
     reads = (*_READS, "prompt") if with_prompt else _READS
-    return Key("complexity", _level(with_prompt=with_prompt), reads)
+    without = ("prompt", _level(with_prompt=False)) if with_prompt else None
+    return Key("complexity", _level(with_prompt=with_prompt), reads, without)
 
 
 def complexity_of(text: str | None, input_tokens: int | None, request_type: str | None) -> str | None:
@@ -217,15 +218,11 @@ def _level(*, with_prompt: bool) -> pl.Expr:
     known = pl.any_horizontal(pl.field(name).is_not_null() for name in get_args(Source))
     points = sum((_points(sign) for sign in RULE), _unknown_size(pl.field("size")))
     scored = facts.struct.with_fields(points.alias("points"))
-    simple, medium, complex_ = (pl.lit(level) for level in LEVELS)
-    level = (
-        pl.when(pl.field("points") >= COMPLEX_FROM)
-        .then(complex_)
-        .when(pl.field("points") >= MEDIUM_FROM)
-        .then(medium)
-        .otherwise(simple)
+    place = sum(
+        ((pl.field("points") >= least).cast(pl.UInt8) for least in (MEDIUM_FROM, COMPLEX_FROM)), pl.lit(0)
     )
-    return scored.struct.with_fields(pl.when(known).then(level).alias("level")).struct.field("level")
+    level = scored.struct.with_fields(pl.when(known).then(place).alias("level")).struct.field("level")
+    return level.cat.to(pl.Enum(LEVELS))  # grouping by numbers takes half of the time
 
 
 def _facts(prompt: pl.Expr) -> pl.Expr:

@@ -56,7 +56,7 @@ def _sum(name: str, value: pl.Expr) -> Key:
 
 
 SUMS: Final = (
-    _sum("failed", _count(pl.col("status").cast(pl.String) == "error")),
+    _sum("failed", _count(pl.col("status") == "error")),
     _sum("scored", _count(_is_scored)),
     _sum("quality_sum", _score),
     _sum("quality_squares", _squared(_score, pl.lit(MICRO, dtype=pl.Int128))),

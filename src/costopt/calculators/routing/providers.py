@@ -126,7 +126,7 @@ def performance_of(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, Performa
     """What a policy may know of the models of a log, by the catalog's name.
 
     Args:
-        rollup: `PERFORMANCE`, priced.
+        rollup: `PERFORMANCE`, or any other with its keys and sums, priced.
         catalog: The prices.
     """
     return {

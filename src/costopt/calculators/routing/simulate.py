@@ -42,8 +42,13 @@ from costopt.pricing.lending import model_of
 from costopt.pricing.repricing import Repricing
 from costopt.rollups.rollup import Rollup
 
-ATTEMPTS: Final = Rollup("attempts", CASCADE.keys, (*CASCADE.computed, *confidence_rollup().computed))
-"""The rollup that tells cascades and what confidence is worth."""
+ATTEMPTS: Final = Rollup(
+    "attempts",
+    PERFORMANCE.keys,
+    (*CASCADE.computed, *confidence_rollup().computed),
+    PERFORMANCE.sums,
+)
+"""The rollup that tells cascades, what confidence is worth, and how models performed, but for the spread of latencies."""
 
 MOST_ALTERNATIVES: Final = 50
 ASSUMED: Final = Decimal("0.1")
@@ -141,7 +146,7 @@ class Plan:
     def rollups(self) -> tuple[Rollup, ...]:
         """What has to be added up."""
         routes = routes_rollup(self.columns, self.repricing, with_prompt=self.terms.with_prompt)
-        return routes, PERFORMANCE, ATTEMPTS
+        return routes, ATTEMPTS
 
 
 def plan(terms: Terms, catalog: Catalog) -> Plan:
@@ -194,7 +199,7 @@ def simulate(
         seen=scores,
         pairs=None if pairs is None else qualities_of(pairs, planned.columns),
         prior=terms.prior,
-        performance=performance_of(rollups[PERFORMANCE.name], catalog),
+        performance=performance_of(rollups[ATTEMPTS.name], catalog),
     )
     policies = tuple(renamed(policy, named) for policy in terms.policies)
     floor = None if terms.floor is None else answer(traffic, scores, terms.floor)
