@@ -73,5 +73,16 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyP
     assert os.listdir() == ["x"]  # noqa: PTH208 - names are shorter to compare
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_new_file_may_be_read_by_whom_the_system_lets_and_a_replaced_one_by_whom_it_was() -> None:
+    Path("plain").write_bytes(b"")
+    replace(Path("x"), b"old")
+    assert Path("x").stat().st_mode == Path("plain").stat().st_mode
+
+    Path("x").chmod(0o640)
+    replace(Path("x"), b"new")
+    assert Path("x").stat().st_mode & 0o777 == 0o640
+
+
 def test_where_folders_cannot_be_synced_nothing_happens() -> None:
     sync_folder(Path("missing"))

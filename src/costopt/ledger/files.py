@@ -2,7 +2,7 @@
 
 import errno
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -84,18 +84,20 @@ def told(path: Path, verb: str = "write") -> Iterator[None]:
 def replace(path: Path, content: bytes) -> None:
     """A file with this content instead of what there was; never a half of it, whatever happens.
 
-    A computer that fails right after it may find the old one; `sync_folder` is for where that would matter.
+    It has the permissions of the old one. A computer that fails right after it may find the old one; `sync_folder` is
+    for where that would matter.
 
     Raises:
         OSError: if it cannot be written; then the old one is still there.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            draft.chmod(path.stat().st_mode & 0o777)
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
