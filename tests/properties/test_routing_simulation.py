@@ -151,7 +151,7 @@ def simulated(
 # Laws
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, POLICIES, LOGS)
 def test_every_request_is_in_the_figures_or_counted_beside_them(
     catalog: Catalog, policy: Policy, log: Log
@@ -167,7 +167,7 @@ def test_every_request_is_in_the_figures_or_counted_beside_them(
         assert sum(part.requests for part in parts) == outcome.requests == found.requests
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, POLICIES, LOGS)
 def test_a_policy_costs_the_sum_of_its_segments_and_no_less_than_the_least(
     catalog: Catalog, policy: Policy, log: Log
@@ -184,7 +184,7 @@ def test_a_policy_costs_the_sum_of_its_segments_and_no_less_than_the_least(
     assert outcome.escalated.cost_usd >= outcome.cost_usd
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, POLICIES, LOGS)
 def test_what_is_saved_is_the_baseline_less_the_policy(catalog: Catalog, policy: Policy, log: Log) -> None:
     found = simulated(catalog, [policy], write(log))
@@ -210,7 +210,7 @@ def own_models(log: Log) -> list[dict[str, Any]]:
     return [{**line, "model": kinds[line.get("request_type")]} for line in log]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, LOGS)
 def test_to_route_each_model_to_itself_saves_nothing(catalog: Catalog, log: Log) -> None:
     rules = tuple(
@@ -228,7 +228,7 @@ def test_to_route_each_model_to_itself_saves_nothing(catalog: Catalog, log: Log)
     assert outcome.quality.change in {None, 0}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(CATALOGS, LOGS)
 def test_a_policy_without_models_changes_nothing(catalog: Catalog, log: Log) -> None:
     found = simulated(catalog, [Policy(name="none")], write(log))
@@ -238,7 +238,7 @@ def test_a_policy_without_models_changes_nothing(catalog: Catalog, log: Log) -> 
     assert outcome.stayed == found.requests
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(CATALOGS, LADDERS, LOGS)
 def test_a_policy_that_is_a_baseline_saves_nothing_against_it(
     catalog: Catalog, tiers: Tiers, log: Log
@@ -252,7 +252,7 @@ def test_a_policy_that_is_a_baseline_saves_nothing_against_it(
         assert saving.saved_usd == saving.low_usd == saving.high_usd == saving.low_pct == saving.high_pct == 0
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(CATALOGS, POLICIES, LOGS)
 def test_who_never_escalates_pays_once_and_who_always_does_pays_both(
     catalog: Catalog, policy: Policy, log: Log
@@ -284,7 +284,7 @@ def _only(policy: Policy, segment: dict[str, str | None], model: str | None) -> 
     return policy.model_copy(update={"rules": (Rule(when=when, model=model),)})
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, POLICIES, LOGS, st.sampled_from((200, 500, 1000)), st.randoms(use_true_random=False))
 def test_partitions_and_the_order_of_lines_change_nothing(
     catalog: Catalog, policy: Policy, log: list[dict[str, Any]], size: int, random: Random
@@ -299,7 +299,7 @@ def test_partitions_and_the_order_of_lines_change_nothing(
     assert other == whole
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(CATALOGS, POLICIES, LOGS, st.integers(0, 12))
 def test_requests_in_two_files_are_those_of_one(catalog: Catalog, policy: Policy, log: Log, at: int) -> None:
     whole = simulated(catalog, [policy], write(log))
