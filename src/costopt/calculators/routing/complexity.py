@@ -216,7 +216,8 @@ def asked(prompt: pl.Expr) -> pl.Expr:
 def _level(*, with_prompt: bool) -> pl.Expr:
     facts = _facts(pl.col("prompt").cast(pl.String) if with_prompt else pl.lit(None, dtype=pl.String))
     known = pl.any_horizontal(pl.field(name).is_not_null() for name in get_args(Source))
-    points = sum((_points(sign) for sign in RULE), _unknown_size(pl.field("size")))
+    signs = [sign for sign in RULE if with_prompt or sign.source != "prompt"]
+    points = sum((_points(sign) for sign in signs), _unknown_size(pl.field("size")))
     scored = facts.struct.with_fields(points.alias("points"))
     place = sum(
         ((pl.field("points") >= least).cast(pl.UInt8) for least in (MEDIUM_FROM, COMPLEX_FROM)), pl.lit(0)

@@ -61,6 +61,9 @@ _SUMS: Final = (
 )
 _DAY: Final = Key("day", pl.col("timestamp").dt.date(), ("timestamp",))
 
+SERVICE_SUMS: Final = tuple(key for key in _SUMS if "quality" not in key.reads)
+"""The sums that `performance_of` needs."""
+
 PERFORMANCE: Final = Rollup("performance", ("provider", "model", "status"), (_BUCKET,), _SUMS)
 DAYS: Final = Rollup("performance_days", ("provider", "model"), (_DAY,))
 """The rollups that `performances` needs; `DAYS` only for the trend."""
@@ -126,7 +129,7 @@ def performance_of(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, Performa
     """What a policy may know of the models of a log, by the catalog's name.
 
     Args:
-        rollup: `PERFORMANCE`, or any other with its keys and sums, priced.
+        rollup: `PERFORMANCE`, or any other with its keys and `SERVICE_SUMS`, priced.
         catalog: The prices.
     """
     return {
@@ -198,7 +201,7 @@ def performances(
 
 def _sums(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, dict[str, int]]:
     failed = pl.col("status").cast(pl.String) == "error"
-    names = [key.name for key in _SUMS]
+    names = [key.name for key in _SUMS if key.name in rollup.columns]
     table = (
         with_served(rollup, catalog)
         .group_by("served")

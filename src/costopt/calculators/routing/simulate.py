@@ -21,7 +21,7 @@ from costopt.calculators.routing.gate import RouterCheck
 from costopt.calculators.routing.outcome import Baseline, Escalating, Outcome, outcome
 from costopt.calculators.routing.policy import Policy, Tiers, models_of, renamed
 from costopt.calculators.routing.policy_file import check_models, find_model
-from costopt.calculators.routing.providers import PERFORMANCE, performance_of
+from costopt.calculators.routing.providers import PERFORMANCE, SERVICE_SUMS, performance_of
 from costopt.calculators.routing.sample import Sample, qualities_of, shadow_pairs, tokens_of
 from costopt.calculators.routing.tokens import Counterfactual
 from costopt.calculators.routing.traffic import (
@@ -46,7 +46,7 @@ ATTEMPTS: Final = Rollup(
     "attempts",
     PERFORMANCE.keys,
     (*CASCADE.computed, *confidence_rollup().computed),
-    PERFORMANCE.sums,
+    SERVICE_SUMS,
 )
 """The rollup that tells cascades, what confidence is worth, and how models performed, but for the spread of latencies."""
 
