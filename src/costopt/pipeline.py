@@ -28,7 +28,15 @@ from costopt.models.intake import (
 from costopt.models.money import usd
 from costopt.models.result import Period
 from costopt.models.schema import COUNTS, PICO, REQUESTS, SIZES, TOKENS
-from costopt.pricing.billing import CostBasis, billed, stale_models, unpriced_models
+from costopt.pricing.billing import (
+    PRICE_KEY,
+    CostBasis,
+    billed,
+    packed,
+    stale_models,
+    unpacked,
+    unpriced_models,
+)
 from costopt.pricing.catalog import Catalog, report_of
 from costopt.pricing.rating import Rater, with_provider
 from costopt.rollups.local import Condensed, read_ahead
@@ -40,11 +48,8 @@ MEASURES: Final = (
 )
 """What every rollup adds up: `COUNTS`, and the logged cost in pico-dollars."""
 
-_PRICE: Final = "price_key"
-"""`rate_id` and `is_logged` in one number: grouping takes less time by one key than by two."""
-
 _INTERNAL: Final = (
-    *(_PRICE, "rate_id", "is_logged"),
+    *(PRICE_KEY, "rate_id", "is_logged"),
     *("logged_cost", "computed_cost", "cost", "unpriced", "period", "slot"),
 )
 """Names of a priced rollup, and on the way to it: a log's column of that name is no key."""
@@ -60,8 +65,8 @@ _ALWAYS: Final = (
     "cost_usd",
     *SIZES,
 )
-_UNPRICED: Final = Rollup("unpriced", ("provider", "model", _PRICE))
-_REMOVED: Final = Rollup("removed", (_PRICE,))
+_UNPRICED: Final = Rollup("unpriced", ("provider", "model", PRICE_KEY))
+_REMOVED: Final = Rollup("removed", (PRICE_KEY,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ def load(logs: Logs, catalog: Catalog, rollups: Sequence[Rollup]) -> Loaded:
     sources = find_sources(texts) if texts else [path for path in logs.paths if isinstance(path, Source)]
     if logs.dedupe and is_one_conversion([source.path for source in sources]):
         logs = replace(logs, dedupe=False)
-    keyed = [replace(r, keys=(*r.keys, _PRICE)) for r in rollups]
+    keyed = [replace(r, keys=(*r.keys, PRICE_KEY)) for r in rollups]
     with Duplicates() as duplicates, Repeats() as repeats:
         run = _Run(logs, catalog, keyed if _bill_of(keyed) else [*keyed, _UNPRICED], duplicates, repeats)
         run.read(sources)
@@ -251,12 +256,7 @@ class _Run:
             tally.filtered_out += _counted(rated.filter(~kept if repeated is None else ~(kept | repeated)))
             rated = rated.filter(kept)
             repeated = None if repeated is None else repeated.filter(kept)
-        has_cost = "cost_usd" in rated.columns
-        is_logged = pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False)
-        rated = rated.with_columns(
-            (pl.col("rate_id") * 2 + is_logged.cast(pl.Int64)).alias(_PRICE),
-            logged_cost=pl.col("cost_usd").to_physical() if has_cost else _no_cost(),
-        )
+        rated = packed(rated)
         if repeated is not None:
             self._remove(rated.filter(repeated), tally)
             rated = rated.filter(~repeated)
@@ -270,7 +270,7 @@ class _Run:
     def _bill(self, rated: pl.DataFrame, tally: _Tally) -> None:
         """Add requests up."""
         if self._logs.sink:
-            self._logs.sink(rated.drop("rate_id", _PRICE, "logged_cost"))
+            self._logs.sink(rated.drop("rate_id", PRICE_KEY, "logged_cost"))
         self._parts.add(tuple(build(rated, self._rollups, MEASURES)))
         count = _counted(rated)
         tally.requests += count
@@ -298,7 +298,7 @@ class _Run:
         """A key that is no canonical column must at least be a column of some log."""
         for rollup in self._rollups:
             for name in rollup.keys:
-                if name not in {*REQUESTS, _PRICE} and name not in self._fields:
+                if name not in {*REQUESTS, PRICE_KEY} and name not in self._fields:
                     raise ConfigError(
                         f"No log has a column `{name}`",
                         hint="`costopt inspect LOGS` lists the columns that a log has",
@@ -311,7 +311,9 @@ class _Run:
     def loaded(self) -> Loaded:
         """Everything priced."""
         merged = dict(zip((r.name for r in self._rollups), self._parts.total(), strict=True))
-        priced = {name: self._billed_as(part) for name, part in merged.items()}
+        priced = {
+            name: billed(unpacked(part), self._catalog, self._logs.cost) for name, part in merged.items()
+        }
         bill = priced[(_bill_of(self._rollups) or _UNPRICED).name]
         period = Period(start=self._start, end=self._end)
         priced.pop(_UNPRICED.name, None)
@@ -320,16 +322,8 @@ class _Run:
         provenance = Provenance(period=period, intake=self._intake(bill), catalog=catalog)
         return Loaded(priced, provenance, self._lines)
 
-    def _billed_as(self, merged: pl.DataFrame) -> pl.DataFrame:
-        """A rollup with its costs, and its price key taken apart again."""
-        at = merged.columns.index(_PRICE)
-        rate_id, is_logged = merged[_PRICE] // 2, merged[_PRICE] % 2 == 1
-        columns = merged.get_columns()
-        columns[at : at + 1] = [rate_id.alias("rate_id"), is_logged.alias("is_logged")]
-        return billed(pl.DataFrame(columns), self._catalog, self._logs.cost)
-
     def _intake(self, bill: pl.DataFrame) -> IntakeReport:
-        removed = self._billed_as(self._removed.total()[0])
+        removed = billed(unpacked(self._removed.total()[0]), self._catalog, self._logs.cost)
         unpriced = bill.filter(pl.col("cost").is_null())
         return IntakeReport(
             files=len(self._tallies),
@@ -384,7 +378,7 @@ def _counted(requests: pl.DataFrame) -> int:
 
 def _wanted(rollups: Sequence[Rollup], *, dedupe: bool) -> tuple[str, ...]:
     asked = [*_ALWAYS, *(["request_id"] if dedupe else []), *(name for r in rollups for name in r.reads)]
-    return tuple(name for name in dict.fromkeys(asked) if name != _PRICE)
+    return tuple(name for name in dict.fromkeys(asked) if name != PRICE_KEY)
 
 
 def _merge_all(
@@ -395,8 +389,4 @@ def _merge_all(
 
 def _no_requests() -> pl.DataFrame:
     """Rated requests, none of them: it gives every rollup its types."""
-    return pl.DataFrame(schema={**REQUESTS, _PRICE: pl.Int64, "logged_cost": PICO})
-
-
-def _no_cost() -> pl.Expr:
-    return pl.lit(None, dtype=PICO)
+    return pl.DataFrame(schema={**REQUESTS, PRICE_KEY: pl.Int64, "logged_cost": PICO})

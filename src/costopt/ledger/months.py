@@ -58,12 +58,3 @@ def closed_months(state: Path) -> frozenset[tuple[str, str]]:
         LedgerError: if the list cannot be read.
     """
     return frozenset((closing.tenant, closing.month) for closing in closings(state))
-
-
-def is_closed(state: Path, tenant: str, month: str) -> bool:
-    """Whether a tenant's month, as `2026-10`, has an invoice.
-
-    Raises:
-        LedgerError: if the list of closed months cannot be read.
-    """
-    return (tenant, month) in closed_months(state)

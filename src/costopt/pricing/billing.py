@@ -7,6 +7,7 @@ from typing import Final, Literal
 import polars as pl
 
 from costopt.models.intake import StaleModel, UnpricedModel
+from costopt.models.schema import PICO
 from costopt.pricing.age import stale
 from costopt.pricing.costing import price
 from costopt.pricing.entries import Catalog
@@ -18,7 +19,28 @@ from costopt.pricing.rating import with_provider
 CostBasis = Literal["auto", "logged", "computed"]
 """Which cost counts: the logged one where there is one and else the computed one; only the one; only the other."""
 
+PRICE_KEY: Final = "price_key"
+"""`rate_id` and `is_logged` in one number: grouping takes less time by one key than by two."""
+
 _NAMED_UNPRICED: Final = 10
+
+
+def packed(rated: pl.DataFrame) -> pl.DataFrame:
+    """Rated requests with `PRICE_KEY`, and with `logged_cost` in pico-dollars; of a log without costs none is logged."""
+    has_cost = "cost_usd" in rated.columns
+    is_logged = pl.col("cost_usd").is_not_null() if has_cost else pl.lit(value=False)
+    return rated.with_columns(
+        (pl.col("rate_id") * 2 + is_logged.cast(pl.Int64)).alias(PRICE_KEY),
+        logged_cost=pl.col("cost_usd").to_physical() if has_cost else pl.lit(None, dtype=PICO),
+    )
+
+
+def unpacked(rollup: pl.DataFrame) -> pl.DataFrame:
+    """A rollup by `PRICE_KEY` with `rate_id` and `is_logged` in its place."""
+    at, key = rollup.columns.index(PRICE_KEY), rollup[PRICE_KEY]
+    columns = rollup.get_columns()
+    columns[at : at + 1] = [(key // 2).alias("rate_id"), (key % 2 == 1).alias("is_logged")]
+    return pl.DataFrame(columns)
 
 
 def billed(rollup: pl.DataFrame, catalog: Catalog, basis: CostBasis) -> pl.DataFrame:

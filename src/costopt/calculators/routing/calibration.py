@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from costopt.calculators.routing.intervals import TWO_SIDED
 from costopt.errors import ConfigError
 from costopt.models.result import Frozen
 from costopt.rollups.rollup import Key, Rollup
@@ -22,8 +23,6 @@ _ROUNDING: Final = 1e-9
 """What 100 times a hundredth may lack of a whole number."""
 _LEAST: Final = 10
 """Fewer answers of a kind say nothing."""
-_NORMAL: Final = 1.959963984540054
-"""The two-sided 95 % quantile of the normal distribution."""
 
 _BIN: Final = Key(
     "confidence_bin",
@@ -159,7 +158,7 @@ def _auroc(counts: Mapping[int, _Side], good: int, bad: int) -> _Auroc:
     held = min(max(area, edge), 1 - edge)
     variance = _variance_of_mean(of_good, area, good) + _variance_of_mean(of_bad, area, bad)
     variance = variance or held * (1 - held) / min(good, bad)
-    width = _NORMAL * sqrt(variance) / (held * (1 - held))
+    width = TWO_SIDED * sqrt(variance) / (held * (1 - held))
     logit = log(held / (1 - held))
     return _Auroc(area, 1 / (1 + exp(width - logit)), 1 / (1 + exp(-width - logit)))
 

@@ -26,15 +26,12 @@ in place of 2.
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final, TypedDict
 
 import polars as pl
 
+from costopt.calculators.routing.intervals import CONFIDENCE, student
 from costopt.models.result import Frozen
-
-CONFIDENCE: Final = 0.95
-"""How often an interval covers the truth."""
 
 _BEST_AT: Final = 500
 """Independent requests at which `always_above` is closest; it is hardly farther from a tenth to ten times as many."""
@@ -267,7 +264,7 @@ class _Bounds(TypedDict):
 def _bounds(sums: _Sums) -> _Bounds:
     """The ratio, its interval for one look, and its bound for all looks."""
     few = sums.independent < 5  # noqa: PLR2004 - Student's quantile is not to be trusted below
-    interval = None if few else _fieller(sums, _student(sums.independent - 1))
+    interval = None if few else _fieller(sums, student(sums.independent - 1))
     always = None if few else _fieller(sums, _always(sums.independent))
     reason = _FEW if few else _UNCLEAR_GAP if interval is None else None
     low = None if always is None else always.low
@@ -291,14 +288,6 @@ def _always(independent: int) -> float:
     once = -2 * math.log(2 * alpha)
     spread = independent * (once + math.log(once) + 1) / _BEST_AT
     return math.sqrt(2 * (spread + 1) / spread * math.log(1 + math.sqrt(spread + 1) / (2 * alpha)))
-
-
-def _student(degrees: int) -> float:
-    """The two-sided quantile of Student's t, by the expansion of A. Cornish and R. A. Fisher (1938)."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    first = (z**3 + z) / (4 * degrees)
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
-    return z + first + second
 
 
 def _share_for(points: pl.DataFrame, target: float) -> float:

@@ -19,6 +19,7 @@ from fractions import Fraction
 from math import ceil, exp, floor, sqrt
 from typing import Final, Literal, NamedTuple
 
+from costopt.calculators.routing.intervals import student
 from costopt.models.result import Frozen
 from costopt.models.schema import TOKENS
 
@@ -35,8 +36,6 @@ _UNSEEN: Final = 3
 _UNLIKE: Final = 0.25
 """What the source's requests may differ by from the target's own: on RouterArena the ranges held the truth in 94 % or
 more, whether prompts were routed by their task or by their length, and neither was known."""
-_NORMAL: Final = 1.959963984540054
-"""The two-sided 95 % quantile of the normal distribution."""
 
 
 class Sums(NamedTuple):
@@ -199,7 +198,7 @@ def ratio_from_pairs(evidence: Mapping[str, Evidence], kind: Kind) -> TokenRatio
     deviation = sqrt(spread * (own + borrowed**2 / every.pairs)) / sum(predicted)
     return _within(
         sum(predicted) / sum(each.traffic.tokens for each in moved),
-        _student(every.pairs - 1) * deviation + _UNSEEN / every.pairs,
+        student(every.pairs - 1) * deviation + _UNSEEN / every.pairs,
         "pairs",
         every.pairs,
         f"{every.pairs:,} prompts served by both models",
@@ -261,7 +260,7 @@ def ratio_from_own_traffic(evidence: Mapping[str, Evidence]) -> TokenRatio | Non
         predicted += own.tokens / own.requests * requests
         variance += _variance(own) * (requests**2 / own.requests + requests)
     count = sum(each.own.requests for each in known)
-    width = _student(count - len(known)) * sqrt(variance) / predicted + _UNLIKE
+    width = student(count - len(known)) * sqrt(variance) / predicted + _UNLIKE
     note = f"{count:,} requests of the target's own, not the same prompts"
     return _within(predicted / tokens, width, "own traffic", count, note)
 
@@ -327,12 +326,3 @@ def _within(estimate: float, width: float, basis: RatioBasis, count: int, note: 
     """A ratio with the same factor down and up, so that it stays positive."""
     low, high = estimate * exp(-width), estimate * exp(width)
     return TokenRatio(estimate=estimate, low=low, high=high, basis=basis, count=count, note=note)
-
-
-def _student(freedom: int) -> float:
-    """The two-sided 95 % quantile of Student's t (Abramowitz and Stegun 26.7.5); within 0.0001 from 10 on."""
-    z = _NORMAL
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return float(z + first / freedom + second / freedom**2 + third / freedom**3)

@@ -22,10 +22,6 @@ TrapName = Literal[
 LEAST_BETTER: Final = 0.01
 """A dearer model that is at most this much better, with 95 % certainty, is dominated."""
 
-_FEW_SCORES: Final = 30
-_FEW_OF_A_KIND: Final = 5
-_NEVER: Final = 0.001
-
 
 class Trap(Frozen):
     """One trap.
