@@ -11,7 +11,6 @@ from costopt.calculators.routing.policy import (
     Weights,
     When,
     ladder_of,
-    matches,
     models_of,
     on_log,
     places,
@@ -55,29 +54,6 @@ def test_a_rule_gives_an_answer() -> None:
 
 
 # Words
-
-
-@pytest.mark.parametrize(
-    ("words", "value", "expected"),
-    [
-        (("bulk",), "bulk", True),
-        (("bulk",), "Bulk", True),
-        (("bulk",), "bulk2", False),
-        (("bulk*",), "bulk2", True),
-        (("/v1/*/chat",), "/v1/eu/west/chat", True),
-        (("a", "b"), "b", True),
-        (("*",), "", True),
-        (("*",), "two\nlines", True),
-        (("*",), None, False),
-        (("[ab]",), "a", False),
-        (("[ab]?",), "[ab]?", True),
-        (("a.c",), "abc", False),
-    ],
-)
-def test_a_word_matches_itself_in_any_case_and_a_star_any_text_that_is_there(
-    words: tuple[str, ...], value: str | None, *, expected: bool
-) -> None:
-    assert matches(words, value) is expected
 
 
 # Rules that can never be reached

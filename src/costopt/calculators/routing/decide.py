@@ -12,11 +12,11 @@ from costopt.calculators.routing.policy import (
     Rule,
     Strategy,
     TierName,
-    matches,
 )
 from costopt.calculators.routing.weighing import weigh
 from costopt.models.money import format_usd
 from costopt.models.result import Frozen
+from costopt.models.words import matches
 
 How = Strategy | Literal["tier", "model"]
 """What chose a model: a strategy, or a rule that names a tier or the model itself."""

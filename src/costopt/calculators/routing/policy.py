@@ -5,16 +5,15 @@ is the simulator's to say.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from costopt.errors import ConfigError
 from costopt.models.result import Frozen
+from costopt.models.words import matches
 
 TierName = Literal["mini", "standard", "premium"]
 TIERS: Final[tuple[TierName, ...]] = get_args(TierName)
@@ -191,17 +190,6 @@ def places(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for index, rule in enumerate(policy.rules):
         if rule.model is not None:
             yield ("rule", index, "model"), rule.model
-
-
-def matches(words: tuple[str, ...], value: str | None) -> bool:
-    """Whether a value is one of these words; see `When`."""
-    return value is not None and _pattern(words).fullmatch(value) is not None
-
-
-@lru_cache(maxsize=1024)
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    globs = (".*".join(map(re.escape, word.split("*"))) for word in words)
-    return re.compile("|".join(globs), re.IGNORECASE | re.DOTALL)
 
 
 def shadowed(rules: Sequence[Rule]) -> tuple[int, int] | None:

@@ -20,12 +20,12 @@ from costopt.calculators.routing.policy import (
     Tiers,
     Weights,
     When,
-    matches,
     places,
     shadowed,
     sum_to_one,
 )
 from costopt.errors import ConfigError
+from costopt.models.words import matches
 from costopt.pricing.entries import Catalog
 from costopt.pricing.fields import (
     Problem,

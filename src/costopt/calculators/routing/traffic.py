@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from costopt.calculators.kinds import are_chats
 from costopt.calculators.routing.cells import Segment
 from costopt.calculators.routing.complexity import complexity_key
 from costopt.calculators.routing.moments import HALF, SUMS
@@ -21,7 +22,7 @@ from costopt.models.schema import COUNTS
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
 from costopt.pricing.matching import resolve
-from costopt.pricing.rates import NOTHING, rate_key, rates_of
+from costopt.pricing.rates import NOTHING, rate_key
 from costopt.pricing.repricing import CONDITION_NAMES, CONDITION_READS, COSTS, Repricing
 from costopt.rollups.rollup import Key, Rollup
 
@@ -29,9 +30,6 @@ COMPLEXITY: Final = "complexity"
 ROUTES: Final = "routes"
 
 _MILLION: Final = 1_000_000
-_OTHER_KINDS: Final = r"(?i)embed|moderat|rerank|image|audio|speech|transcri|video|(^|[^a-z])ocr($|[^a-z])"
-"""Request types that a chat model does not serve."""
-
 _SQUARES: Final = Key(
     "output_squares", pl.col("output_tokens").cast(pl.Int128) * pl.col("output_tokens"), ("output_tokens",)
 )
@@ -206,13 +204,13 @@ def routable(rollup: pl.DataFrame, catalog: Catalog) -> Routable:
         catalog: The prices.
     """
     named = with_served(rollup, catalog)
-    is_other = _is_other_kind(named, catalog)
-    chats = named.filter(~is_other)
+    is_chat = are_chats(named, catalog)
+    chats = named.filter(is_chat)
     unknown = chats["cost"].is_null()
     return Routable(
         chats.filter(~unknown),
         int(chats.filter(unknown)["requests"].sum()),
-        int(named.filter(is_other)["requests"].sum()),
+        int(named.filter(~is_chat)["requests"].sum()),
     )
 
 
@@ -276,14 +274,6 @@ def _grouped(groups: pl.DataFrame, columns: Sequence[str], repricing: Repricing)
     told = groups.with_columns(is_free=pl.col("rate_id") == NOTHING)
     summed = told.group_by(keys).agg(pl.col(sums).sum())
     return summed.filter(pl.col("requests").sum().over(columns) > 0).sort(keys, nulls_last=True)
-
-
-def _is_other_kind(groups: pl.DataFrame, catalog: Catalog) -> pl.Series:
-    """Groups whose type says that they are no chat, or whose model writes no tokens at a price."""
-    ids = [rate_id for rate_id in groups["rate_id"].unique().to_list() if rate_id >= 0]
-    silent = [rate_id for rate_id in ids if (rates := rates_of(catalog, rate_id)) and rates.output is None]
-    kind = pl.col("request_type").cast(pl.String).str.contains(_OTHER_KINDS).fill_null(value=False)
-    return groups.select(kind | pl.col("rate_id").is_in(silent)).to_series()
 
 
 @dataclass(slots=True)
