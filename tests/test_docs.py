@@ -186,7 +186,7 @@ def test_the_example_of_contracts_is_a_file_of_contracts_with_nearly_every_key()
     assert len(read_contracts([ContractFile("contracts.toml", content.encode())])) == 2
     written = {*re.findall(r"^(\w+) = ", content, re.MULTILINE)}
     told = {*CONTRACT_KEYS, *TIER_KEYS, *BASELINE_KEYS, "schema"}
-    assert told - written == {"tier", "capability"}
+    assert told - written == {"tier"}
 
 
 @pytest.mark.parametrize("key", [*CONTRACT_KEYS, *TIER_KEYS, *BASELINE_KEYS])

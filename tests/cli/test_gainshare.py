@@ -213,9 +213,154 @@ def test_a_frontier_model_of_the_catalog_has_its_dated_rates_unless_flat(run: Ru
     dated = json.loads(run("gainshare", "record", log, "-o", "json")[1])
     flat = json.loads(run("gainshare", "record", log, "--flat", "-o", "json")[1])
 
-    keys = ("baseline", "flat", "baseline_cost_usd", "added", "corrected", "withdrawn")
-    assert [[each[key] for key in keys] for each in (dated, flat)] == snapshot(
-        [["openai/gpt-large", False, 18.02, 7, 0, 0], ["openai/gpt-large", True, 53.85, 0, 6, 0]]
+    keys = ("baseline_cost_usd", "added", "corrected", "withdrawn")
+    assert [
+        [*(each["baselines"][0][key] for key in ("baseline", "flat")), *(each[key] for key in keys)]
+        for each in (dated, flat)
+    ] == snapshot([["openai/gpt-large", False, 18.02, 7, 0, 0], ["openai/gpt-large", True, 53.85, 0, 6, 0]])
+
+
+RULES = """\
+schema = 1
+[[contract]]
+tenant = "acme"
+start = 2026-10-02
+percentage = 25
+[[contract.baseline]]
+model = "anthropic/claude-grand"
+end = 2026-10-02
+[[contract.baseline]]
+model = "premium-model"
+flat = true
+"""
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_contracts_say_what_the_requests_of_their_tenants_are_compared_with(
+    run: Run, log: str, write: Write, width: int
+) -> None:
+    run("frontier", "set", "premium-model", "0.03")
+    write("contracts.toml", RULES)
+
+    code, out, err = run("gainshare", "record", log, "--contracts", "contracts.toml", width=width)
+
+    assert (code, err) == (0, "")
+    assert out == external_file(f"screens/gainshare-record-contracts-{width}.txt")
+    assert [(each["period"], each["tenant"], each["baseline"]) for each in ledger()] == snapshot(
+        [("2026-10-02", "acme", "anthropic/claude-grand"), ("2026-10-03", "acme", "premium-model")]
+    )
+
+
+def test_a_baseline_beside_contracts_is_for_all_others(run: Run, log: str, write: Write) -> None:
+    run("frontier", "set", "premium-model", "0.03")
+    write("contracts.toml", RULES)
+
+    run("gainshare", "record", log, "--contracts", "contracts.toml", "--baseline", LARGE)
+
+    assert [(each["period"], each["tenant"], each["baseline"]) for each in ledger()] == snapshot(
+        [
+            ("2026-10-01", "acme", "openai/gpt-large"),
+            ("2026-10-01", "globex", "openai/gpt-large"),
+            ("2026-10-02", "acme", "anthropic/claude-grand"),
+            ("2026-10-03", "acme", "premium-model"),
+            ("2026-10-03", "globex", "openai/gpt-large"),
+            ("2026-10-03", "initech", "openai/gpt-large"),
+            ("2026-10-03", "initech", "openai/gpt-large"),
+        ]
+    )
+
+
+def test_an_embedding_is_not_compared_with_what_writes(record: Callable[..., str], write: Write) -> None:
+    rows = ("chat,2026-10-01T08:00:00Z,chat,1000,100,0.25", "embed,2026-10-01T08:00:00Z,embedding,1000,0,0.5")
+    header = "request_id,timestamp,request_type,input_tokens,output_tokens,cost_usd,provider,model\n"
+
+    out = record(logs=write("mixed.csv", header + "".join(f"{row},openai,gpt-small\n" for row in rows)))
+
+    assert [each["requests"] for each in ledger()] == [1]
+    assert cautions(out) == snapshot("""\
+ the baseline would have been cheaper
+ not compared: 1 request that the baseline could not have served · actual $0.50
+""")
+
+
+@pytest.mark.usefixtures("log")
+def test_what_each_baseline_of_a_what_if_could_not_have_served_is_told(run: Run, write: Write) -> None:
+    header = "timestamp,request_type,input_tokens,output_tokens,cost_usd,provider,model\n"
+    mixed = write("mixed.csv", header + "2026-10-01T08:00:00Z,embedding,1000,0,0.5,openai,gpt-small\n")
+
+    out = run("gainshare", "whatif", mixed, "--baseline", LARGE)[1]
+
+    assert " openai/gpt-large: not compared: 1 request that it could not have served\n" in out
+
+
+# A log that has less than is recorded
+
+
+@pytest.fixture
+def rotated(record: Callable[..., str], write: Write) -> str:
+    """A log of which the older half was rotated away after it had been recorded; another day has come."""
+    row = "{0},2026-10-0{1}T0{2}:00:00Z,openai,gpt-small,acme,gate,1000,100,\n"
+    whole = [row.format(f"r{day}{hour}", day, hour) for day in (1, 2, 3) for hour in (4, 5)]
+    record(logs=write("one.csv", HEADER + "".join(whole)))
+    return write("one.csv", HEADER + "".join([*whole[3:], row.format("new", 4, 4)]))
+
+
+def test_a_day_of_which_the_log_has_lost_a_part_stays_as_recorded(
+    record: Callable[..., str], rotated: str
+) -> None:
+    out = record(logs=rotated)
+
+    assert out == snapshot("""\
+
+ Savings  $0.04   95.0 % of $0.04 (baseline) · actual $0.002100
+ 3 requests · 2026-10-03 – 2026-10-04
+ baseline openai/gpt-large · source logs
+ 1 entry added · 1 known already · 0 corrected · 0 refused
+ 1 day left as recorded, as these logs have fewer of the requests · another log: --source NAME · to record what is left: --replace
+ ledger  4 entries · a44bfda85195b72d2a6ad6f90e80d0e05c945a4f4a6380336600714112b4ea35
+
+ Left as recorded
+ day         tenant  adapter/model          recorded  now
+ 2026-10-02  acme    gate/openai/gpt-small         2    1
+""")
+    assert [(each["period"], each["requests"]) for each in ledger()] == [
+        ("2026-10-01", 2),
+        ("2026-10-02", 2),
+        ("2026-10-03", 2),
+        ("2026-10-04", 1),
+    ]
+
+
+def test_it_is_replaced_if_that_is_asked_for(record: Callable[..., str], rotated: str) -> None:
+    out = record("--replace", logs=rotated)
+
+    assert became(out) == snapshot("1 entry added · 1 known already · 1 corrected · 0 refused")
+    assert [(each["period"], each["requests"]) for each in ledger()][3:] == [
+        ("2026-10-02", 1),
+        ("2026-10-04", 1),
+    ]
+
+
+def test_another_log_of_the_same_name_and_day_takes_nothing_away(
+    record: Callable[..., str], write: Write
+) -> None:
+    row = "{0},2026-10-01T08:00:00Z,openai,{1},acme,gate,1000,100,\n"
+    record(logs=write("host1.csv", HEADER + row.format(1, "gpt-small")))
+
+    out = record(logs=write("host2.csv", HEADER + row.format(2, "gpt-large") + row.format(3, "gpt-large")))
+
+    assert became(out) == "0 entries added · 0 known already · 0 corrected · 0 refused"
+    assert json.loads(record("-o", "json", logs="host2.csv"))["shrunk"] == snapshot(
+        [
+            {
+                "period": "2026-10-01",
+                "tenant": "acme",
+                "adapter": "gate",
+                "model": "openai/gpt-small",
+                "recorded": 1,
+                "found": 0,
+            }
+        ]
     )
 
 

@@ -60,19 +60,25 @@ def test_a_draft_follows_the_ledger_and_a_closed_month_does_not(
     invoiced: Callable[..., str], run: Run, write: Write, log: str
 ) -> None:
     draft = invoiced("--contracts", "contracts.toml")
-    assert invoiced("--contracts", "contracts.toml", "--close") == draft
+    final = invoiced("--contracts", "contracts.toml", "--close")
+    assert final == draft.replace(",draft,", ",final,") != draft
 
     write("contracts.toml", CONTRACTS.replace("25", "50"))
     write("prices.toml", Path("prices.toml").read_text().replace("input = 10", "input = 11"))
     run("gainshare", "record", log, "--baseline", "openai/gpt-large")
 
-    assert invoiced("--contracts", "contracts.toml") == draft
-    assert invoiced() == draft
-    assert invoiced("--close") == draft
+    assert invoiced("--contracts", "contracts.toml") == final
+    assert invoiced() == final
+    assert invoiced("--close") == final
     assert run("gainshare", "verify")[0] == 0
 
 
-def test_a_draft_says_that_it_is_one_and_a_final_invoice_does_not(run: Run) -> None:
+def test_a_draft_says_that_it_is_one_in_every_form_and_a_final_invoice_does_not(run: Run) -> None:
+    told = [run(*OCTOBER, "--contracts", "contracts.toml", "-o", form)[1] for form in ("json", "csv", "html")]
+    assert ['"status": "draft"' in told[0], ",draft," in told[1], "<title>Draft invoice" in told[2]] == [
+        True
+    ] * 3
+
     draft = run(*OCTOBER, "--contracts", "contracts.toml")[1]
     final = run(*OCTOBER, "--contracts", "contracts.toml", "--close")[1]
 
@@ -84,13 +90,13 @@ def test_a_draft_says_that_it_is_one_and_a_final_invoice_does_not(run: Run) -> N
 def test_an_invoice_that_was_kept_before_a_crash_is_the_one_that_closes_the_month(
     invoiced: Callable[..., str], write: Write
 ) -> None:
-    draft = invoiced("--contracts", "contracts.toml", "--close")
+    kept = invoiced("--contracts", "contracts.toml", "--close")
     closed = STATE / "closed_months.json"
     before = json.loads(closed.read_bytes())
     closed.unlink()
     write("contracts.toml", CONTRACTS.replace("25", "50"))
 
-    assert invoiced("--contracts", "contracts.toml", "--close") == draft
+    assert invoiced("--contracts", "contracts.toml", "--close") == kept
     assert json.loads(closed.read_bytes()) == before
 
 
@@ -106,8 +112,8 @@ def test_an_earlier_invoice_is_what_the_next_one_goes_on_from(
         row for row in invoiced("--contracts", "contracts.toml").splitlines() if "losses" in row
     ] == snapshot(
         [
-            "GS-2026-10-68679FF6690A,acme,2026-10,2026-10-01,2026-10-31,losses carried in,,,,-98.2898,,",
-            "GS-2026-10-68679FF6690A,acme,2026-10,2026-10-01,2026-10-31,losses carried out,,,,-98.9296,,",
+            "GS-2026-10-68679FF6690A,draft,acme,2026-10,2026-10-01,2026-10-31,losses carried in,,,,-98.2898,,",
+            "GS-2026-10-68679FF6690A,draft,acme,2026-10,2026-10-01,2026-10-31,losses carried out,,,,-98.9296,,",
         ]
     )
 

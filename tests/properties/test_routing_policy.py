@@ -20,7 +20,6 @@ from costopt.calculators.routing.policy import (
     Weights,
     When,
     ladder_of,
-    matches,
     models_of,
     shadowed,
 )
@@ -28,6 +27,7 @@ from costopt.calculators.routing.policy_file import read_policy
 from costopt.calculators.routing.policy_text import write_policy
 from costopt.calculators.routing.steadiness import steadiness
 from costopt.calculators.routing.weighing import weigh
+from costopt.models.words import matches
 
 MODELS = tuple(string.ascii_lowercase[:7])
 SHARES = st.floats(0, 1)

@@ -118,11 +118,11 @@ def test_records_of_a_what_if_are_one_a_baseline_and_percentage() -> None:
     found = whatif(entries(LOG), ["premium", "openai/gpt-5.5"], [Decimal(20), Decimal(30)], "carry_forward")
 
     assert csv(records_gainshare_whatif(found)) == snapshot("""\
-baseline,baseline_usd,actual_usd,savings_usd,savings_pct,unpriced,losing_months,percentage,provider_usd,customer_usd,customer_pays_usd
-premium,10,1400,-1390,-13900,0,1,20,0,-1390,1400
-premium,10,1400,-1390,-13900,0,1,30,0,-1390,1400
-openai/gpt-5.5,3000,935.5,2064.5,68.8167,3,1,20,414.9,1649.6,1350.4
-openai/gpt-5.5,3000,935.5,2064.5,68.8167,3,1,30,622.35,1442.15,1557.85
+baseline,baseline_usd,actual_usd,savings_usd,savings_pct,unpriced,other_kinds,losing_months,percentage,provider_usd,customer_usd,customer_pays_usd
+premium,10,1400,-1390,-13900,0,0,1,20,0,-1390,1400
+premium,10,1400,-1390,-13900,0,0,1,30,0,-1390,1400
+openai/gpt-5.5,3000,935.5,2064.5,68.8167,3,0,1,20,414.9,1649.6,1350.4
+openai/gpt-5.5,3000,935.5,2064.5,68.8167,3,0,1,30,622.35,1442.15,1557.85
 """)
     assert "losses are carried forward;" in screen(view_gainshare_whatif(found), 200)
 

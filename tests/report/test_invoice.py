@@ -149,7 +149,7 @@ def test_a_cap_is_an_item_and_a_tier_without_savings_is_none() -> None:
     terms = contract(tiers=[("0", "20"), ("1000", "25")], cap="7")
     found = csv(invoice("acme", OCTOBER, [terms], entries("baseline_cost\n50\n")))
 
-    assert [row.split(",")[5:7] + row.split(",")[10:] for row in found.splitlines()[2:]] == [
+    assert [row.split(",")[6:8] + row.split(",")[11:] for row in found.splitlines()[2:]] == [
         ["share", "20 % of $50.00", "10", "USD"],
         ["cut to the cap", "", "-3", "USD"],
         ["rounding", "", "0", "USD"],

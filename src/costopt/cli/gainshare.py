@@ -6,6 +6,7 @@ import typer
 
 from costopt.cli.gainshare_options import (
     Baseline,
+    BaselineContracts,
     BaselineList,
     By,
     Close,
@@ -19,6 +20,7 @@ from costopt.cli.gainshare_options import (
     Pct,
     Pcts,
     PerRequest,
+    Replace,
     SourceName,
     StateFolder,
     Tenant,
@@ -39,25 +41,29 @@ def record(  # noqa: PLR0917 - options are arguments
     options: BillOptions,
     source: SourceName = None,
     baseline: Baseline = None,
+    contracts: BaselineContracts = None,
     flat: Flat = False,
     per_request: PerRequest = False,
+    replace: Replace = False,
     state: StateFolder = None,
 ) -> None:
     """Record what requests cost, and what the baseline would have.
 
-    What is recorded already is not recorded twice; with other figures it is corrected, and the old entry stays.
+    What is recorded already is not recorded twice; with other figures it is corrected, and the old entry stays. A day
+    of which the logs now have fewer requests stays as it is recorded.
 
     Example: costopt gainshare record logs/ --baseline openai/gpt-5.5
     """
     from functools import partial
 
-    from costopt.cli.gainsharing import record_logs, state_of
+    from costopt.cli.gainsharing import Asked, record_logs, state_of
     from costopt.cli.loading import billing
     from costopt.report.emit import emit
     from costopt.report.views.ledger import records_recording, view_recording
 
     run = billing(options)
-    result = record_logs(run, state_of(state), source, baseline, flat=flat, per_request=per_request)
+    asked = Asked(source, baseline, contracts or (), flat, per_request, replace)
+    result = record_logs(run, state_of(state), asked)
     emit(result, partial(view_recording, again=options.again), records_recording, run.output)
 
 
@@ -159,11 +165,9 @@ def invoice(
 
     Example: costopt gainshare invoice --tenant acme --month 2026-10 --contracts contracts.toml -o html --to acme.html
     """
-    from functools import partial
-
     from costopt.calculators.gainshare.months import parse_month
     from costopt.cli.gainsharing import state_of
-    from costopt.cli.invoicing import close_again, closed_invoice, contracts_of, draft_invoice, issued_invoice
+    from costopt.cli.invoicing import close_again, closed_invoice, contracts_of, issued_invoice, month_invoice
     from costopt.cli.loading import clock, encodable, open_catalog
     from costopt.config import load_config
     from costopt.report.emit import Output, emit
@@ -171,17 +175,16 @@ def invoice(
 
     folder, customer, when = state_of(state), encodable(tenant), parse_month(month)
     result = issued_invoice(folder, customer, when)
-    draft = result is None and not close
     if result is None:
         agreed = contracts_of(contracts, open_catalog(pricing, load_config(config)), folder)
         result = (
             closed_invoice(folder, customer, when, agreed, clock().date())
             if close
-            else draft_invoice(folder, customer, when, agreed)
+            else month_invoice(folder, customer, when, agreed)
         )
     elif close:
         close_again(folder, result)
-    emit(result, partial(view_invoice, draft=draft), records_invoice, Output(output, to))
+    emit(result, view_invoice, records_invoice, Output(output, to))
 
 
 @gainshare.command()

@@ -33,6 +33,19 @@ Baseline = Annotated[
         show_default="the dearest frontier model",
     ),
 ]
+BaselineContracts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--contracts",
+        metavar="FILE",
+        help="Compare with the baselines of these contracts; without --baseline nothing else. May be repeated.",
+        envvar="COSTOPT_CONTRACTS",
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Record days again of which the logs now have fewer requests."),
+]
 BaselineList = Annotated[
     str | None,
     typer.Option(

@@ -3,18 +3,21 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from costopt.calculators.gainshare.baselines import Rule, Yardstick, rules_of, yardsticks
 from costopt.calculators.gainshare.percentages import parse_percentages
-from costopt.calculators.gainshare.recording import RECORDING, Yardstick, recorded_rows, recording_rollup
+from costopt.calculators.gainshare.recording import RECORDING, recorded_rows, recording_rollup
 from costopt.calculators.gainshare.savings import dearest
 from costopt.calculators.gainshare.summary import DIMENSIONS, Dimension, Selection
 from costopt.calculators.gainshare.whatif import WhatIf, whatif
 from costopt.calculators.routing.policy_file import find_model
+from costopt.cli.invoicing import contracts_of
 from costopt.cli.loading import Billing, encodable, listed
 from costopt.errors import ConfigError
 from costopt.intake.sources import find_sources
@@ -77,42 +80,80 @@ def _unknown(name: str, catalog: Catalog, frontier: Mapping[str, Frontier], *, f
 # Record
 
 
-def record_logs(
-    run: Billing, state: Path, source: str | None, baseline: str | None, *, flat: bool, per_request: bool
-) -> Recording:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be recorded, as the options say it.
+
+    Attributes:
+        source: The name of the log; None for the usual one.
+        baseline: What requests are compared with that no contract is about; None for the dearest frontier model, but
+            for nothing where there are contracts.
+        contracts: Files of contracts, which say what the requests of their tenants are compared with.
+        flat: Whether the baseline's flat rate holds even where the catalog has the model.
+        per_request: Whether each request is an entry.
+        replaces: Whether a day is recorded even if the log has fewer of its requests than the ledger.
+    """
+
+    source: str | None
+    baseline: str | None
+    contracts: Sequence[Path]
+    flat: bool
+    per_request: bool
+    replaces: bool
+
+
+def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
     """Records what the logs say.
 
     Raises:
-        ConfigError: if only a part of the logs is asked for without a name for it, or the baseline is unknown.
+        ConfigError: if only a part of the logs is asked for without a name for it, a baseline is unknown, or a
+            contract says what is not allowed.
         LedgerError: if it cannot be recorded.
     """
-    if source is None and (run.options.where or run.config.where):
+    if asked.source is None and (run.options.where or run.config.where):
         raise ConfigError(
             "A part of the logs needs a name of its own",
             hint="give one: `--source NAME`; a day of the same source would be corrected to this part of it",
         )
     catalog = run.catalog()
-    yardstick = yardstick_of(baseline, catalog, frontier_models(state), flat=flat)
-    repricing = Repricing(catalog, _numbers([yardstick]))
-    loaded = run.load(catalog, [recording_rollup(repricing, per_request=per_request)])
-    rows = recorded_rows(loaded.rollups[RECORDING], repricing, yardstick)
-    cut = () if per_request else _cut_days(*run.period())
-    whole = rows.filter(~pl.col("period").is_in([str(day) for day in cut]))
+    rules = _rules(asked, catalog, state)
+    measures = yardsticks(rules)
+    repricing = Repricing(catalog, _numbers(measures))
+    loaded = run.load(catalog, [recording_rollup(repricing, rules, per_request=asked.per_request)])
+    said = recorded_rows(loaded.rollups[RECORDING], repricing, rules, catalog)
+    cut = () if asked.per_request else _cut_days(*run.period())
+    whole = said.rows.filter(~pl.col("period").is_in([str(day) for day in cut]))
     origin = Origin(
-        source=SOURCE if source is None else encodable(source),
-        baseline=yardstick.name,
-        flat=yardstick.rate is not None,
-        per_request=per_request,
+        source=SOURCE if asked.source is None else encodable(asked.source),
+        baselines=tuple(dict.fromkeys(each.name for each in measures)),
+        flat=frozenset(each.name for each in measures if each.rate is not None),
+        per_request=asked.per_request,
         catalog=loaded.provenance.catalog.sha256,
         inputs=_digest(run.options.logs),
         rejected=loaded.provenance.intake.rejected,
-        cut_days=tuple(day for day in cut if str(day) in {*rows["period"]}),
+        other_kinds=said.other_kinds,
+        no_baseline=said.no_baseline,
+        cut_days=tuple(day for day in cut if str(day) in {*said.rows["period"]}),
+        replaces=asked.replaces,
     )
     return record_rows(state, whole, origin)
 
 
-def _numbers(yardsticks: Sequence[Yardstick]) -> list[int]:
-    return [each.number for each in yardsticks if each.number is not None]
+def _rules(asked: Asked, catalog: Catalog, state: Path) -> tuple[Rule, ...]:
+    frontier = frontier_models(state)
+    contracts = contracts_of(asked.contracts, catalog, state) if asked.contracts else ()
+    others = (
+        None
+        if contracts and asked.baseline is None
+        else yardstick_of(asked.baseline, catalog, frontier, flat=asked.flat)
+    )
+    return rules_of(
+        contracts, lambda each: yardstick_of(each.model, catalog, frontier, flat=each.flat), others
+    )
+
+
+def _numbers(measures: Sequence[Yardstick]) -> list[int]:
+    return [each.number for each in measures if each.number is not None]
 
 
 def _cut_days(since: dt.datetime | None, until: dt.datetime | None) -> tuple[dt.date, ...]:
@@ -148,12 +189,17 @@ def whatif_of(
     catalog = run.catalog()
     frontier = frontier_models(state)
     names: Sequence[str | None] = listed(baselines) if baselines is not None else (None,)
-    yardsticks = [yardstick_of(name, catalog, frontier, flat=flat) for name in names]
-    repricing = Repricing(catalog, _numbers(yardsticks))
-    rollup = run.load(catalog, [recording_rollup(repricing)]).rollups[RECORDING]
-    rows = [recorded_rows(rollup, repricing, each) for each in dict.fromkeys(yardsticks)]
-    named = tuple(dict.fromkeys(each.name for each in yardsticks))
-    return whatif(pl.concat(rows), named, shares, "carry_forward" if carries else "nothing")
+    measures = [*dict.fromkeys(yardstick_of(name, catalog, frontier, flat=flat) for name in names)]
+    repricing = Repricing(catalog, _numbers(measures))
+    rollup = run.load(catalog, [recording_rollup(repricing, ())]).rollups[RECORDING]
+    told = [recorded_rows(rollup, repricing, (Rule(each),), catalog) for each in measures]
+    return whatif(
+        pl.concat(each.rows for each in told),
+        [measure.name for measure in measures],
+        shares,
+        "carry_forward" if carries else "nothing",
+        {measure.name: each.other_kinds.requests for measure, each in zip(measures, told, strict=True)},
+    )
 
 
 # Summaries

@@ -8,7 +8,7 @@ from typing import Final
 from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
 from costopt.calculators.gainshare.evidence import Ledger
-from costopt.calculators.gainshare.invoice import Books, Invoice, invoice, invoice_number
+from costopt.calculators.gainshare.invoice import Books, Invoice, Status, invoice, invoice_number
 from costopt.calculators.gainshare.issued import read_issued, written
 from costopt.calculators.gainshare.months import Month, parse_month
 from costopt.calculators.gainshare.sums import ENTRY_COLUMNS
@@ -64,7 +64,7 @@ def issued_invoice(state: Path, tenant: str, month: Month) -> Invoice | None:
     return None if text is None else read_issued(text, str(path_of(state, tenant, str(month))))
 
 
-def draft_invoice(
+def month_invoice(
     state: Path, tenant: str, month: Month, contracts: Sequence[Contract], head: Head | None = None
 ) -> Invoice:
     """The invoice of a month as the ledger has it now.
@@ -74,13 +74,14 @@ def draft_invoice(
         tenant: Whose.
         month: Of which month.
         contracts: What was agreed on.
-        head: The end of the ledger, where that is known and stays.
+        head: The end of the ledger where nothing can be recorded now, and the invoice becomes final.
     """
     earlier = {each: kept for each in _months(state, tenant) if (kept := issued_invoice(state, tenant, each))}
     end = head or load_head(state)
+    status: Status = "draft" if head is None else "final"
     ledger = Ledger(entries=end.entries, hash=end.hash) if end else None
     with reading(state, _COLUMNS) as entries:
-        return invoice(tenant, month, contracts, entries, Books(issued=earlier, ledger=ledger))
+        return invoice(tenant, month, contracts, entries, Books(earlier, ledger, status))
 
 
 def _months(state: Path, tenant: str) -> Collection[Month]:
@@ -100,7 +101,7 @@ def closed_invoice(
         raise ConfigError(f"{month} is not over", hint=f"close it from {month.following.first} on (UTC)")
     number = invoice_number(tenant, month, contracts_in(contracts, tenant, month))
     with closing(state, tenant, str(month), number) as now:
-        final = draft_invoice(state, tenant, month, contracts, now.head)
+        final = month_invoice(state, tenant, month, contracts, now.head)
         text = issue(state, tenant, str(month), written(final))
     return read_issued(text, str(path_of(state, tenant, str(month))))
 

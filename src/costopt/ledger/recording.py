@@ -1,24 +1,26 @@
 """Record what a log says: its rows as entries, and what takes back entries that they replace."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from pydantic import ValidationError
 
 from costopt.errors import ConfigError
+from costopt.ledger.before import Shrunk, before, shrunk, withdrawals
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import reading
 from costopt.ledger.record import Recorded, record
-from costopt.ledger.withdrawing import withdrawals
 from costopt.ledger.wording import worded
 from costopt.models.money import EXACT, trimmed
+from costopt.models.result import Aside, Frozen
 
 _DAY: Final = r"^\d{4}-\d\d-\d\d$"
+_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +29,95 @@ class Origin:
 
     Attributes:
         source: The name of the log, under which its days or requests are recorded once.
-        baseline: What the rows are compared with.
-        flat: Whether that is a flat rate.
+        baselines: Which the rows are compared with, in the order in which they are told.
+        flat: Those of them that are flat rates.
         per_request: Whether each row is a request, and not a day.
         catalog: The hash of the price catalog.
         inputs: The hash of the input files' hashes; None where they could be read only once.
         rejected: Lines of the logs that were no requests.
+        other_kinds: Requests that are in no row, as their baseline could not have served them.
+        no_baseline: Requests that are in no row, as no baseline is named for them.
         cut_days: Days that the period asked for has only a part of; they are not among the rows.
+        replaces: Whether a day is recorded even if the log has fewer of its requests than the ledger.
     """
 
     source: str
-    baseline: str
-    flat: bool
+    baselines: tuple[str, ...]
+    flat: Collection[str]
     per_request: bool
     catalog: str
     inputs: str | None
     rejected: int
+    other_kinds: Aside
+    no_baseline: Aside
     cut_days: tuple[dt.date, ...] = ()
+    replaces: bool = False
 
 
-class Recording(Recorded):
-    """What the logs say, and what became of it.
+class Realized(Frozen):
+    """What requests saved.
 
     Attributes:
-        source: The name under which it is recorded.
-        baseline: What was compared with.
-        flat: Whether at a flat rate for all tokens, and not at the catalog's rates.
-        first_day: Of the entries, UTC; null where there are none.
-        last_day: Of the entries.
         requests: How many requests are in the amounts.
-        unpriced: How many more there were without a known cost or baseline.
-        rejected: Lines of the logs that are no requests.
-        withdrawn: Entries of the same days and source that the logs no longer have: they were set to nothing.
-        cut_days: Days that the period asked for has only a part of: they were not recorded.
+        unpriced: How many more there were without a known cost or baseline cost.
         baseline_cost_usd: What the baseline would have cost.
         actual_cost_usd: What was paid.
         savings_usd: The first less the second; below 0 where the baseline would have been cheaper.
     """
 
-    source: str
-    baseline: str
-    flat: bool
-    first_day: dt.date | None
-    last_day: dt.date | None
     requests: int
     unpriced: int
-    rejected: int
-    withdrawn: int
-    cut_days: tuple[dt.date, ...]
     baseline_cost_usd: Decimal
     actual_cost_usd: Decimal
     savings_usd: Decimal
 
 
+class Compared(Realized):
+    """What requests saved that are compared with one baseline.
+
+    Attributes:
+        baseline: Its name.
+        flat: Whether at a flat rate for all tokens, and not at the catalog's rates.
+    """
+
+    baseline: str
+    flat: bool
+
+
+class Recording(Recorded, Realized):
+    """What the logs say, and what became of it.
+
+    Attributes:
+        source: The name under which it is recorded.
+        baselines: What was compared with each baseline.
+        first_day: Of the entries, UTC; null where there are none.
+        last_day: Of the entries.
+        rejected: Lines of the logs that are no requests.
+        other_kinds: Requests that are not recorded, as their baseline could not have served them.
+        no_baseline: Requests that are not recorded, as no baseline is named for them.
+        withdrawn: Entries of the same days and source that the logs no longer have: they were set to nothing.
+        cut_days: Days that the period asked for has only a part of: they were not recorded.
+        kept_days: Days of which the logs have fewer requests than are recorded: they stay as they were recorded.
+        shrunk: What is fewer on these days, at most the first 20.
+    """
+
+    source: str
+    baselines: tuple[Compared, ...]
+    first_day: dt.date | None
+    last_day: dt.date | None
+    rejected: int
+    other_kinds: Aside
+    no_baseline: Aside
+    withdrawn: int
+    cut_days: tuple[dt.date, ...]
+    kept_days: tuple[dt.date, ...]
+    shrunk: tuple[Shrunk, ...]
+
+
 def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
     """Records the rows of a log; what the ledger has of the same source and days, and they have not, is withdrawn.
+
+    A day of which the ledger has more requests stays as it is recorded, unless the origin says that it is replaced.
 
     Args:
         state: The state folder.
@@ -92,29 +128,47 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
         ConfigError: if a row is beyond all measure, or the source was recorded otherwise, by day or by request.
         LedgerError: if the ledger cannot be read or written.
     """
-    entries = _entries(rows, origin)
-    _check_grain(state, entries, origin)
-    gone = withdrawals(state, entries)
-    recorded = record(state, [*entries, *gone])
-    baseline = _total(entry.baseline_cost_usd for entry in entries)
-    actual = _total(entry.actual_cost_usd for entry in entries)
+    said = _entries(rows, origin)
+    _check_grain(state, said, origin)
+    recorded = before(state, said)
+    fewer = [] if origin.per_request or origin.replaces else shrunk(recorded, said)
+    kept = {each.period for each in fewer}
+    entries = [entry for entry in said if entry.period not in kept]
+    gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
+    became = record(state, [*entries, *gone])
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
-        **recorded.model_dump(),
+        **became.model_dump(),
+        **_realized(entries),
         source=origin.source,
-        baseline=origin.baseline,
-        flat=origin.flat,
+        baselines=tuple(_compared(name, entries, origin) for name in origin.baselines),
         first_day=min(days, default=None),
         last_day=max(days, default=None),
-        requests=sum(entry.requests for entry in entries),
-        unpriced=sum(entry.unpriced for entry in entries),
         rejected=origin.rejected,
+        other_kinds=origin.other_kinds,
+        no_baseline=origin.no_baseline,
         withdrawn=len(gone),
         cut_days=origin.cut_days,
-        baseline_cost_usd=baseline,
-        actual_cost_usd=actual,
-        savings_usd=trimmed(EXACT.subtract(baseline, actual)),
+        kept_days=tuple(sorted(map(dt.date.fromisoformat, kept))),
+        shrunk=tuple(fewer[:_SHOWN]),
     )
+
+
+def _compared(name: str, entries: Iterable[Entry], origin: Origin) -> Compared:
+    own = [entry for entry in entries if entry.baseline == name]
+    return Compared(baseline=name, flat=name in origin.flat, **_realized(own))
+
+
+def _realized(entries: Sequence[Entry]) -> dict[str, Any]:
+    baseline = _total(entry.baseline_cost_usd for entry in entries)
+    actual = _total(entry.actual_cost_usd for entry in entries)
+    return {
+        "requests": sum(entry.requests for entry in entries),
+        "unpriced": sum(entry.unpriced for entry in entries),
+        "baseline_cost_usd": baseline,
+        "actual_cost_usd": actual,
+        "savings_usd": trimmed(EXACT.subtract(baseline, actual)),
+    }
 
 
 def _entries(rows: pl.DataFrame, origin: Origin) -> list[Entry]:

@@ -42,6 +42,18 @@ class Period(Frozen):
         return max(Decimal(1), Decimal(str((self.end - self.start).total_seconds())) / 86400)
 
 
+class Aside(Frozen):
+    """Requests that a result leaves aside.
+
+    Attributes:
+        requests: How many.
+        actual_cost_usd: What those with a known cost did cost.
+    """
+
+    requests: int
+    actual_cost_usd: Decimal
+
+
 class Lever(Frozen):
     """One thing to do about the bill.
 

@@ -318,6 +318,33 @@ def test_the_order_of_files_and_contracts_is_irrelevant() -> None:
         ),
         (
             '"openai/gpt-5.5"',
+            '[{ model = "a", tag = "co*" },\n{ model = "b", tag = "code" }]',
+            "line 7: contract 1: baseline 2: it is never used: `a for tag co*` above it fits the same requests",
+            "order them from the narrowest to the one for all others",
+        ),
+        (
+            '"openai/gpt-5.5"',
+            '[{ model = "a", start = 2026-01-01 },\n{ model = "b", start = 2026-07-01 }]',
+            "line 7: contract 1: baseline 2: it is never used: `a from 2026-01-01` above it fits the same requests",
+            "order them from the narrowest to the one for all others",
+        ),
+        (
+            '"openai/gpt-5.5"',
+            '[{ model = "a", end = 2025-12-31 }]',
+            (
+                "line 6: contract 1: baseline 1: it is never used: the contract does not hold from 2026-01-01 to"
+                " 2025-12-31"
+            ),
+            "name days of the contract, or leave them out",
+        ),
+        (
+            '"openai/gpt-5.5"',
+            '[{ model = "a", start = 2026-03-01, end = 2026-02-01 }]',
+            "line 6: contract 1: baseline 1: `end` is 2026-02-01, which is before `start`, 2026-03-01",
+            "name the last day on which it holds",
+        ),
+        (
+            '"openai/gpt-5.5"',
             '[{ model = "a", tags = "x" }]',
             "line 6: contract 1: baseline 1: unknown key `tags`",
             "did you mean `tag`?",

@@ -1,5 +1,6 @@
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from savings import OCTOBER, contract
@@ -9,6 +10,7 @@ from costopt.calculators.gainshare.months import Month
 from costopt.errors import ConfigError
 
 DAY = dt.date
+JULY = DAY(2026, 7, 1)
 
 
 def test_both_its_first_and_its_last_day_are_in_a_contract() -> None:
@@ -45,6 +47,7 @@ def test_a_rate_of_exchange_holds_until_the_next() -> None:
         (Baseline(model="a/b"), "a/b"),
         (Baseline(model="premium", flat=True), "premium (flat rate)"),
         (Baseline(model="a/b", capability="code", tag="x"), "a/b for capability code, tag x"),
+        (Baseline(model="a/b", tag="x", start=JULY, end=JULY), "a/b for tag x from 2026-07-01 to 2026-07-01"),
     ],
 )
 def test_a_baseline_is_told_in_words(baseline: Baseline, words: str) -> None:
@@ -72,3 +75,24 @@ def test_a_month_without_a_contract_is_an_error_that_says_when_there_is_one() ->
     with pytest.raises(ConfigError, match="No contract with `acme` holds in 2026-10") as caught:
         contracts_in(known, "acme", OCTOBER)
     assert caught.value.hint == "its contracts hold in: 2026-01-01 – 2026-09-30, 2027-01-01 – on"
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ({}, {"tag": "code", "start": JULY}, True),
+        ({"tag": "co*"}, {"tag": "Code"}, True),
+        ({"tag": "code"}, {}, False),
+        ({"capability": "vision"}, {"capability": "audio"}, False),
+        ({"start": JULY}, {"start": JULY}, True),
+        ({"start": JULY}, {}, False),
+        ({"start": JULY}, {"start": JULY - dt.timedelta(1)}, False),
+        ({"end": JULY}, {"end": JULY}, True),
+        ({"end": JULY}, {}, False),
+        ({"end": JULY}, {"end": JULY + dt.timedelta(1)}, False),
+    ],
+)
+def test_a_baseline_covers_another_that_fits_nothing_else(
+    wide: dict[str, Any], narrow: dict[str, Any], *, covers: bool
+) -> None:
+    assert Baseline(model="a", **wide).covers(Baseline(model="b", **narrow)) is covers

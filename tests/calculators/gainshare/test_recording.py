@@ -1,65 +1,14 @@
 from collections.abc import Callable
-from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
 import pytest
 
-from costopt.calculators.gainshare.recording import RECORDING, Yardstick, recorded_rows, recording_rollup
-from costopt.calculators.routing.policy_file import find_model
+from costopt.calculators.gainshare.baselines import Rule
+from costopt.calculators.gainshare.recording import Rows
 from costopt.errors import ConfigError
 from costopt.models.schema import COUNTS
-from costopt.pipeline import Logs, load
-from costopt.pricing.catalog import load_catalog
-from costopt.pricing.repricing import Repricing
 
-PRICES = """
-schema = 1
-currency = "USD"
-source = "made for a test"
-date = 2026-10-01
-standalone = true
-[[provider]]
-id = "acme"
-[[model]]
-provider = "acme"
-id = "grand"
-[[model.price]]
-input = 10
-cached_input = 1
-output = 40
-[[model.price]]
-from = 2026-10-02
-input = 5
-cached_input = 0.5
-output = 20
-[[model]]
-provider = "acme"
-id = "small"
-[[model.price]]
-input = 1
-output = 2
-batch_input = 0.5
-batch_output = 1
-"""
-FLAT = Yardstick("premium-model", rate=Decimal("0.03"))
-Recorded = Callable[..., pl.DataFrame]
-
-
-@pytest.fixture
-def recorded() -> Recorded:
-    """The rows of a log, given as CSV, against `acme/grand` or the flat rate."""
-    Path("prices.toml").write_text(PRICES, encoding="utf-8")
-    catalog = load_catalog(Path("prices.toml"))
-    grand = Yardstick("acme/grand", find_model(catalog, "acme/grand"))
-
-    def read(csv: str, yardstick: Yardstick = grand, *, per_request: bool = False) -> pl.DataFrame:
-        Path("log.csv").write_text(csv, encoding="utf-8")
-        repricing = Repricing(catalog, [] if yardstick.number is None else [yardstick.number])
-        loaded = load(Logs(("log.csv",)), catalog, [recording_rollup(repricing, per_request=per_request)])
-        return recorded_rows(loaded.rollups[RECORDING], repricing, yardstick)
-
-    return read
+Recorded = Callable[..., Rows]
 
 
 def costs(rows: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -73,7 +22,7 @@ def test_the_same_tokens_cost_the_baselines_rates_of_their_day(recorded: Recorde
 timestamp,provider,model,input_tokens,cached_input_tokens,output_tokens
 2026-10-01T23:59:59Z,acme,small,1000000,400000,100000
 2026-10-02T00:00:00Z,acme,small,1000000,400000,100000
-""")
+""").rows
 
     assert costs(rows) == [("2026-10-01", "10.400000", "1.200000"), ("2026-10-02", "5.200000", "1.200000")]
 
@@ -83,27 +32,30 @@ def test_a_mode_that_the_baseline_lacks_is_unpriced_and_in_no_amount(recorded: R
 timestamp,provider,model,mode,input_tokens,output_tokens
 2026-10-01T08:00:00Z,acme,small,batch,1000000,0
 2026-10-01T08:00:00Z,acme,small,standard,1000000,0
-""")
+""").rows
 
     assert costs(rows) == [("2026-10-01", "10.000000", "1.000000")]
     assert rows.select("requests", "unpriced", "tokens_used").row(0) == (1, 1, 1_000_000)
 
 
-def test_a_model_without_a_price_is_unpriced_even_at_a_flat_rate(recorded: Recorded) -> None:
+def test_a_model_without_a_price_is_unpriced_even_at_a_flat_rate(recorded: Recorded, flat_rate: Rule) -> None:
     rows = recorded(
-        "timestamp,provider,model,input_tokens,output_tokens\n2026-10-01T08:00:00Z,acme,other,1000,0\n", FLAT
-    )
+        "timestamp,provider,model,input_tokens,output_tokens\n2026-10-01T08:00:00Z,acme,other,1000,0\n",
+        flat_rate,
+    ).rows
 
     assert costs(rows) == [("2026-10-01", "0.000000", "0.000000")]
     assert rows.select("requests", "unpriced", "tokens_used").row(0) == (0, 1, 0)
 
 
-def test_a_thousand_tokens_at_the_flat_rate_of_the_founding_example(recorded: Recorded) -> None:
+def test_a_thousand_tokens_at_the_flat_rate_of_the_founding_example(
+    recorded: Recorded, flat_rate: Rule
+) -> None:
     rows = recorded(
         "timestamp,model,tenant,adapter,input_tokens,output_tokens,cost_usd\n"
         "2026-10-01T08:00:00Z,cheap-model,acme,openai-adapter,600,400,0.005\n",
-        FLAT,
-    )
+        flat_rate,
+    ).rows
 
     assert costs(rows) == [("2026-10-01", "0.030000", "0.005000")]
     assert rows.select("tenant", "adapter", "model", "baseline").row(0) == (
@@ -113,15 +65,15 @@ def test_a_thousand_tokens_at_the_flat_rate_of_the_founding_example(recorded: Re
 
 
 @pytest.mark.parametrize("flat", [True, False])
-def test_the_days_add_up_to_their_requests(recorded: Recorded, flat: bool) -> None:  # noqa: FBT001
+def test_the_days_add_up_to_their_requests(recorded: Recorded, flat_rate: Rule, flat: bool) -> None:  # noqa: FBT001
     log = "request_id,timestamp,provider,model,tenant,input_tokens,output_tokens\n" + "".join(
         f"r{n},2026-10-0{1 + n % 3}T{n % 24:02}:00:00Z,acme,{('small', 'grand', 'other')[n % 5 % 3]},t{n % 2},{n * 7},{n}\n"
         for n in range(60)
     )
-    against = [FLAT] if flat else []
+    against = [flat_rate] if flat else []
     summed = pl.col("unpriced", "tokens_used", *COUNTS, "baseline_cost_usd", "actual_cost_usd").sum()
 
-    by_day, by_request = (recorded(log, *against, per_request=each) for each in (False, True))
+    by_day, by_request = (recorded(log, *against, per_request=each).rows for each in (False, True))
 
     assert by_request.height == 60
     assert by_day.select(summed).row(0) == by_request.select(summed).row(0)

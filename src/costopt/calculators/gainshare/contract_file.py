@@ -11,7 +11,7 @@ percentage = 25                  # of the savings; or `[[contract.tier]]` with `
 base_fee = 500                   # and `minimum`, `cap`, `floor`
 currency = "EUR"                 # US dollars where it is left out
 exchange = [{ from = 2026-01-01, usd = 1.08 }]
-baseline = "openai/gpt-5.5"      # or `[[contract.baseline]]` with `model`, `flat`, `capability`, `tag`
+baseline = "openai/gpt-5.5"      # or `[[contract.baseline]]` with `model`, `flat`, `capability`, `tag`, `start`, `end`
 rounding = "half_up"             # or "half_even"; to `decimals`, which are 2 where it is left out
 losing_month = "carry_forward"   # or "nothing", which holds where it is left out
 ```

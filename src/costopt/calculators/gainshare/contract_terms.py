@@ -1,7 +1,7 @@
 """Read one contract from its table in a file; whatever is not understood is refused, never skipped."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, TypeVar, get_args
 
@@ -46,7 +46,7 @@ CONTRACT_KEYS: Final = (
     "losing_month",
 )
 TIER_KEYS: Final = ("above", "percentage")
-BASELINE_KEYS: Final = ("model", "flat", "capability", "tag")
+BASELINE_KEYS: Final = ("model", "flat", "capability", "tag", "start", "end")
 
 _DEAREST: Final = 10**12
 _PLACES: Final = 6
@@ -74,7 +74,7 @@ def read_contract(table: Table) -> Contract:
         minimum=minimum,
         cap=cap,
         floor=_amount(table, "floor") or Decimal(0),
-        baseline=_baselines(table),
+        baseline=_baselines(table, start, end),
         currency=currency,
         exchange=exchange,
         rounding=_choice(table, "rounding", get_args(Rounding)),
@@ -84,10 +84,15 @@ def read_contract(table: Table) -> Contract:
 
 
 def _period(table: Table) -> tuple[dt.date, dt.date | None]:
-    start, end = date(table, "start"), date(table, "end")
+    start, end = _ordered(table)
     if start is None:
         raise Problem("`start` is missing", hint="add its first day: `start = 2026-01-01`")
-    if end is not None and end < start:
+    return start, end
+
+
+def _ordered(table: Table) -> tuple[dt.date | None, dt.date | None]:
+    start, end = date(table, "start"), date(table, "end")
+    if start is not None and end is not None and end < start:
         raise Problem(
             f"`end` is {end}, which is before `start`, {start}",
             hint="name the last day on which it holds",
@@ -204,7 +209,7 @@ def _exchange(table: Table, start: dt.date) -> tuple[str, tuple[ExchangeRate, ..
     return currency, tuple(ExchangeRate(starts=each.starts, usd=each.usd) for each in entries)
 
 
-def _baselines(table: Table) -> tuple[Baseline, ...]:
+def _baselines(table: Table, first: dt.date, last: dt.date | None) -> tuple[Baseline, ...]:
     value = table.get("baseline")
     if value is None:
         raise Problem(
@@ -215,7 +220,8 @@ def _baselines(table: Table) -> tuple[Baseline, ...]:
     found: list[Baseline] = []
     for number, each in enumerate(_rules(table, value)):
         with within(f"baseline {number + 1}", "baseline", number):
-            found.append(_baseline(each, found))
+            found.append(_baseline(each))
+            _check_used(found, first, last)
     return tuple(found)
 
 
@@ -225,23 +231,35 @@ def _rules(table: Table, value: object) -> Sequence[Table]:
     raise unexpected("baseline", value, "a model, or a list of tables, written `[[contract.baseline]]`")
 
 
-def _baseline(table: Table, above: Collection[Baseline]) -> Baseline:
+def _baseline(table: Table) -> Baseline:
     check_keys(table, BASELINE_KEYS)
-    for other in above:
-        if other.capability in (None, _limit(table, "capability")) and other.tag in (
-            None,
-            _limit(table, "tag"),
-        ):
-            raise Problem(
-                f"it is never used: `{other.words}` above it fits the same requests",
-                hint="order them from the narrowest to the one for all others",
-            )
+    start, end = _ordered(table)
     return Baseline(
         model=text(table, "model"),
         flat=flag(table, "flat"),
         capability=_limit(table, "capability"),
         tag=_limit(table, "tag"),
+        start=start,
+        end=end,
     )
+
+
+def _check_used(baselines: Sequence[Baseline], first: dt.date, last: dt.date | None) -> None:
+    """The last of them must be able to fit a request that none before it fits."""
+    *above, latest = baselines
+    start, end = latest.days_in(first, last or dt.date.max)
+    if start > end:
+        raise Problem(
+            f"it is never used: the contract does not hold from {latest.start or first} to {latest.end or last}",
+            hint="name days of the contract, or leave them out",
+        )
+    bounded = latest.model_copy(update={"start": start, "end": end})
+    for other in above:
+        if other.covers(bounded):
+            raise Problem(
+                f"it is never used: `{other.words}` above it fits the same requests",
+                hint="order them from the narrowest to the one for all others",
+            )
 
 
 def _limit(table: Table, key: str) -> str | None:

@@ -23,6 +23,7 @@ from typing import Final, Literal
 from costopt.calculators.gainshare.months import Month
 from costopt.errors import ConfigError
 from costopt.models.result import Frozen
+from costopt.models.words import matches
 
 Rounding = Literal["half_up", "half_even"]
 LosingMonth = Literal["nothing", "carry_forward"]
@@ -39,17 +40,23 @@ class Tier(Frozen):
 class Baseline(Frozen):
     """What requests are compared with; the first that fits a request holds, and without one it has no baseline.
 
+    Words are compared without regard to case, and `*` stands for any text.
+
     Attributes:
         model: A model of the catalog, or one of the frontier repository.
         flat: Whether the repository's flat rate holds even where the catalog has the model.
-        capability: Only requests that need it; null for all.
+        capability: Only requests that need it; null for all. What they need is said in `baselines`.
         tag: Only requests with this tag; null for all.
+        start: The first day on which it holds, UTC; null: that of the contract.
+        end: The last day; null: that of the contract.
     """
 
     model: str
     flat: bool = False
     capability: str | None = None
     tag: str | None = None
+    start: dt.date | None = None
+    end: dt.date | None = None
 
     @property
     def words(self) -> str:
@@ -59,10 +66,25 @@ class Baseline(Frozen):
             self.model
             + (" (flat rate)" if self.flat else "")
             + (f" for {', '.join(limits)}" if limits else "")
+            + (f" from {self.start}" if self.start else "")
+            + (f" to {self.end}" if self.end else "")
         )
 
     def _limits(self) -> Iterable[tuple[str, str | None]]:
         return ("capability", self.capability), ("tag", self.tag)
+
+    def covers(self, other: "Baseline") -> bool:
+        """Whether it fits all that the other one fits."""
+        limits = ((self.capability, other.capability), (self.tag, other.tag))
+        return (
+            all(own is None or matches((own,), theirs) for own, theirs in limits)
+            and (self.start is None or (other.start is not None and self.start <= other.start))
+            and (self.end is None or (other.end is not None and other.end <= self.end))
+        )
+
+    def days_in(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+        """The first and the last of these days on which it holds; the first is the later one where it does not."""
+        return max(first, self.start or first), min(last, self.end or last)
 
 
 class ExchangeRate(Frozen):

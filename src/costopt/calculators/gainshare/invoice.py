@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import polars as pl
 
@@ -25,6 +25,9 @@ from costopt.models.result import Result
 
 _NUMBER_DIGITS: Final = 12
 _NOTHING: Final = Decimal(0)
+
+
+Status = Literal["draft", "final"]
 
 
 class ModelSums(Sums):
@@ -73,6 +76,7 @@ class Invoice(Result):
 
     Attributes:
         number: Follows from the tenant, the month and the terms, and from nothing else.
+        status: A draft can still become another one; a final one is kept, and its month is closed.
         tenant: The customer.
         month: Such as `2026-10`, in UTC.
         start: The first day with a contract.
@@ -89,6 +93,7 @@ class Invoice(Result):
 
     kind: ClassVar[str] = "invoice"
     number: str
+    status: Status
     tenant: str
     month: str
     start: dt.date
@@ -111,10 +116,12 @@ class Books:
         issued: The tenant's invoices that are final, by month. What they say holds: losses are carried on from
             there, and what the ledger says otherwise by now is told as `late`.
         ledger: The end of the ledger that the entries are from, to be written on the invoice.
+        status: Whether the invoice is to be kept as it is.
     """
 
     issued: Mapping[Month, Invoice] = field(default_factory=dict)
     ledger: Ledger | None = None
+    status: Status = "draft"
 
 
 _NO_BOOKS: Final = Books()
@@ -160,6 +167,7 @@ def invoice(
     amount_due = rounded(before_rounding, terms.rounding, terms.decimals)
     return Invoice(
         number=invoice_number(tenant, month, found),
+        status=books.status,
         tenant=tenant,
         month=str(month),
         start=parts[0].start,
@@ -189,8 +197,10 @@ def _of_tenant(
 
 
 def _covered(contract: Contract, days: tuple[dt.date, dt.date]) -> pl.Expr:
-    """Whether an entry is of these days, and compared with a baseline of the contract."""
-    return between(*days) & pl.col("baseline").is_in([each.model for each in contract.baseline])
+    """Whether an entry is of these days, and compared with a baseline that the contract has on its day."""
+    return pl.any_horizontal(
+        between(*each.days_in(*days)) & (pl.col("baseline") == each.model) for each in contract.baseline
+    )
 
 
 def invoice_number(tenant: str, month: Month, contracts: Sequence[Contract]) -> str:

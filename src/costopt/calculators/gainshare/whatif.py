@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import polars as pl
@@ -36,11 +37,13 @@ class BaselineSums(Sums):
 
     Attributes:
         baseline: Its name.
+        other_kinds: Requests in no figure, as it could not have served them.
         losing_months: Months of a tenant with savings below 0.
         sides: For each percentage.
     """
 
     baseline: str
+    other_kinds: int
     losing_months: int
     sides: tuple[Sides, ...]
 
@@ -65,6 +68,7 @@ def whatif(
     baselines: Sequence[str],
     percentages: Sequence[Decimal],
     losing_month: LosingMonth = "nothing",
+    other_kinds: Mapping[str, int] = MappingProxyType({}),
 ) -> WhatIf:
     """What each side would get for each baseline and percentage, without fees, floors and caps.
 
@@ -73,6 +77,7 @@ def whatif(
         baselines: The names, in the order in which they are told of; one without entries has saved nothing.
         percentages: From 0 to 100.
         losing_month: What becomes of savings below 0. Each tenant's months are settled by themselves, as by invoices.
+        other_kinds: How many requests are not among the entries of a baseline, as it could not have served them.
     """
     entries = dated(repriced.lazy())
     months = added(entries, ["baseline", "tenant", pl.col("day").dt.month_start()]).sort("day", "tenant")
@@ -84,7 +89,10 @@ def whatif(
         percentages=tuple(percentages),
         baselines=tuple(
             _baseline(
-                name, rows.get(name, nothing), by_month.filter(baseline=name), percentages, losing_month
+                {**rows.get(name, nothing), "baseline": name, "other_kinds": other_kinds.get(name, 0)},
+                by_month.filter(baseline=name),
+                percentages,
+                losing_month,
             )
             for name in baselines
         ),
@@ -92,7 +100,6 @@ def whatif(
 
 
 def _baseline(
-    name: str,
     figures: Mapping[str, Any],
     months: pl.DataFrame,
     percentages: Iterable[Decimal],
@@ -105,7 +112,7 @@ def _baseline(
     shared = _shared(savings, losing_month)
     sides = [_sides(each, shared, figures["savings_usd"], figures["actual_usd"]) for each in percentages]
     losing = sum(amount < 0 for _, amount in savings)
-    return BaselineSums.model_validate({**figures, "baseline": name, "losing_months": losing, "sides": sides})
+    return BaselineSums.model_validate({**figures, "losing_months": losing, "sides": sides})
 
 
 def _shared(savings: Iterable[tuple[str, Decimal]], losing_month: LosingMonth) -> Decimal:

@@ -256,6 +256,10 @@ def _whatif_cautions(result: WhatIf) -> Iterator[Line]:
             yield line(Span(f"{name}: nothing is recorded", "warn"))
         if each.losing_months:
             yield line(Span(f"{name}: {counted(each.losing_months, 'losing month')} of a tenant", "warn"))
+        if each.other_kinds:
+            yield line(
+                f"{name}: not compared: {counted(each.other_kinds, 'request')} that it could not have served"
+            )
         if each.unpriced:
             yield line(
                 Span(
@@ -305,6 +309,7 @@ def records_gainshare_whatif(result: WhatIf) -> Records:
         "savings_usd",
         "savings_pct",
         "unpriced",
+        "other_kinds",
         "losing_months",
     )
     sides = ("percentage", "provider_usd", "customer_usd", "customer_pays_usd")

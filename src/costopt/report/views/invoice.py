@@ -24,22 +24,17 @@ _DIGESTS: Final = 3
 _LABEL: Final = 12
 
 
-def view_invoice(invoice: Invoice, *, draft: bool = False) -> Document:
-    """The amount due, its line items, the savings, the formula, and the evidence.
-
-    Args:
-        invoice: The invoice.
-        draft: Whether its month is open, so that it can still become another one.
-    """
+def view_invoice(invoice: Invoice) -> Document:
+    """The amount due, its line items, the savings, the formula, and the evidence."""
     several = len(invoice.parts) > 1
     savings = [block for part in invoice.parts for block in _savings(part, several=several)]
     return Document(
-        f"Invoice {invoice.number}",
-        (_head(invoice, draft=draft), _items(invoice), _formula(invoice), *savings, *_evidence(invoice)),
+        f"{'Draft invoice' if invoice.status == 'draft' else 'Invoice'} {invoice.number}",
+        (_head(invoice), _items(invoice), _formula(invoice), *savings, *_evidence(invoice)),
     )
 
 
-def _head(invoice: Invoice, *, draft: bool) -> Paragraph:
+def _head(invoice: Invoice) -> Paragraph:
     due = money(invoice.amount_due, invoice.currency)
     return Paragraph(
         (
@@ -50,7 +45,7 @@ def _head(invoice: Invoice, *, draft: bool) -> Paragraph:
             _labelled("savings", format_usd(invoice.savings_usd)),
             *_losses(invoice),
             *(_labelled("terms", _terms(part.contract)) for part in invoice.parts),
-            *([line(Span(_DRAFT, "warn"))] if draft else []),
+            *([line(Span(_DRAFT, "warn"))] if invoice.status == "draft" else []),
             *_cautions(invoice.evidence),
         )
     )
@@ -236,7 +231,7 @@ def _ledger(evidence: Evidence) -> Iterator[Line]:
 
 def records_invoice(invoice: Invoice) -> Records:
     """One record a line item, with what it is made of; then the savings by model."""
-    head: tuple[Value, ...] = (invoice.number, invoice.tenant, invoice.month)
+    head: tuple[Value, ...] = (invoice.number, invoice.status, invoice.tenant, invoice.month)
     rows: list[tuple[Value, ...]] = []
     for part in invoice.parts:
         span: tuple[Value, ...] = (*head, part.start, part.end)
@@ -259,6 +254,7 @@ def records_invoice(invoice: Invoice) -> Records:
 
 _RECORD: Final = (
     "invoice",
+    "status",
     "tenant",
     "month",
     "start",

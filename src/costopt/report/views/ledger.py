@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from costopt.ledger.recording import Recording
+from costopt.ledger.recording import Compared, Recording
 from costopt.ledger.verify import Verification
 from costopt.models.money import format_usd, percent
 from costopt.report.document import DOT, Again, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
-from costopt.report.views.parts import counted, short
+from costopt.report.records import Value
+from costopt.report.views.parts import counted, model_name, short
 
 _LONGEST: Final = 200
 
@@ -23,10 +24,9 @@ def view_recording(recording: Recording, again: Again) -> Document:
     )
     days = [str(day) for day in (recording.first_day, recording.last_day) if day]
     read = DOT.join((counted(recording.requests, "request"), " – ".join(dict.fromkeys(days)) or "no period"))
-    rate = " (flat rate)" if recording.flat else ""
-    named = (
-        f"baseline {short(recording.baseline, _LONGEST)}{rate}{DOT}source {short(recording.source, _LONGEST)}"
-    )
+    first, *more = recording.baselines
+    baseline = f"{counted(len(more) + 1, 'baseline')}" if more else f"baseline {_baseline(first)}"
+    named = f"{baseline}{DOT}source {short(recording.source, _LONGEST)}"
     became = DOT.join(
         (
             f"{counted(recording.added, 'entry', 'entries')} added",
@@ -36,7 +36,12 @@ def view_recording(recording: Recording, again: Again) -> Document:
         )
     )
     lines = (head, line(read), line(named), line(became), *_cautions(recording, again), *_end(recording))
-    return Document("Recorded savings", (Paragraph(lines), *_refusals(recording)))
+    tables = (*_by_baseline(recording), *_shrunk(recording), *_refusals(recording))
+    return Document("Recorded savings", (Paragraph(lines), *tables))
+
+
+def _baseline(each: Compared) -> str:
+    return short(each.baseline, _LONGEST) + (" (flat rate)" if each.flat else "")
 
 
 def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
@@ -54,6 +59,19 @@ def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
         )
     if recording.rejected:
         yield line(Span(f"{counted(recording.rejected, 'line')} rejected, in no amount", "warn"))
+    yield from _left_out(recording)
+    for note in recording.notes:
+        yield line(Span(note, "warn"))
+
+
+def _left_out(recording: Recording) -> Iterator[Line]:
+    for aside, why in (
+        (recording.other_kinds, "that the baseline could not have served"),
+        (recording.no_baseline, "for which no baseline is named"),
+    ):
+        if aside.requests:
+            cost = format_usd(aside.actual_cost_usd)
+            yield line(f"not compared: {counted(aside.requests, 'request')} {why}{DOT}actual {cost}")
     if recording.withdrawn:
         gone = counted(recording.withdrawn, "entry", "entries")
         yield line(
@@ -62,13 +80,67 @@ def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
     if recording.cut_days:
         days = ", ".join(str(day) for day in recording.cut_days)
         yield line(Span(f"not recorded, as the period has only a part of the day: {days}", "warn"))
-    for note in recording.notes:
-        yield line(Span(note, "warn"))
+    if recording.kept_days:
+        days = counted(len(recording.kept_days), "day")
+        yield line(
+            Span(
+                f"{days} left as recorded, as these logs have fewer of the requests{DOT}another log: --source NAME"
+                f"{DOT}to record what is left: --replace",
+                "warn",
+            )
+        )
 
 
 def _end(recording: Recording) -> Iterator[Line]:
     entries = counted(recording.entries, "entry", "entries")
     yield line(Span(f"ledger  {entries}{DOT}{recording.hash}", "muted"))
+
+
+def _by_baseline(recording: Recording) -> Iterator[Table]:
+    if len(recording.baselines) > 1:
+        columns = (
+            Column("baseline"),
+            Column("requests", "count", drop=2),
+            Column("unpriced", "count", drop=3),
+            Column("baseline cost", "usd", drop=1),
+            Column("actual", "usd", drop=1),
+            Column("savings", "usd"),
+        )
+        rows = tuple(
+            (
+                _baseline(each),
+                each.requests,
+                each.unpriced,
+                each.baseline_cost_usd,
+                each.actual_cost_usd,
+                each.savings_usd,
+            )
+            for each in recording.baselines
+            if each.requests or each.unpriced
+        )
+        yield Table(columns, rows, title="By baseline")
+
+
+def _shrunk(recording: Recording) -> Iterator[Table]:
+    if recording.shrunk:
+        columns = (
+            Column("day"),
+            Column("tenant", drop=2),
+            Column("adapter/model", drop=1),
+            Column("recorded", "count"),
+            Column("now", "count"),
+        )
+        rows = tuple(
+            (
+                each.period,
+                short(each.tenant) or None,
+                model_name(each.adapter, each.model),
+                each.recorded,
+                each.found,
+            )
+            for each in recording.shrunk
+        )
+        yield Table(columns, rows, title="Left as recorded")
 
 
 def _refusals(recording: Recording) -> Iterator[Table]:
@@ -82,16 +154,22 @@ def _refusals(recording: Recording) -> Iterator[Table]:
 
 
 def records_recording(recording: Recording) -> Records:
-    """One record."""
-    names = (
-        *("source", "baseline", "flat", "first_day", "last_day", "requests", "unpriced", "rejected"),
+    """One record; of what was left out, how many requests and days."""
+    first = ("source", "first_day", "last_day", "requests", "unpriced", "rejected")
+    last = (
         *("baseline_cost_usd", "actual_cost_usd", "savings_usd"),
         *("added", "unchanged", "corrected", "refused", "withdrawn", "entries", "hash"),
     )
-    row = tuple(
-        str(value).lower() if isinstance(value := getattr(recording, name), bool) else value for name in names
-    )
-    return Records(names, [row])
+    told: dict[str, Value] = {
+        **{name: getattr(recording, name) for name in first},
+        "baselines": "; ".join(_baseline(each) for each in recording.baselines),
+        "other_kinds": recording.other_kinds.requests,
+        "no_baseline": recording.no_baseline.requests,
+        "cut_days": len(recording.cut_days),
+        "kept_days": len(recording.kept_days),
+        **{name: getattr(recording, name) for name in last},
+    }
+    return Records(tuple(told), [tuple(told.values())])
 
 
 def view_verify(found: Verification) -> Document:

@@ -1,0 +1,102 @@
+"""What the ledger has of days that are recorded again: what has to be taken back of it, and what has to stay."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from costopt.ledger.entry import KEY, Entry
+from costopt.ledger.reading import reading
+from costopt.models.result import Frozen
+
+_ABOUT: Final = ("source", "period")
+_SERVED: Final = ("source", "period", "tenant", "adapter", "model")
+_FIGURES: Final = ("requests", "unpriced", "tokens_used", "baseline_cost_usd", "actual_cost_usd")
+_NOTHING: Final = {
+    "tokens_used": 0,
+    "requests": 0,
+    "baseline_cost_usd": Decimal(0),
+    "actual_cost_usd": Decimal(0),
+}
+
+
+class Shrunk(Frozen):
+    """A model's requests of a day, of which the logs have fewer than the ledger.
+
+    Attributes:
+        period: The day.
+        tenant: For whom.
+        adapter: Through what.
+        model: Which one answered.
+        recorded: How many requests the ledger has, with a price or without.
+        found: How many the logs have.
+    """
+
+    period: str
+    tenant: str
+    adapter: str
+    model: str
+    recorded: int
+    found: int
+
+
+def before(state: Path, entries: Sequence[Entry]) -> pl.DataFrame:
+    """The current entries of the same sources and periods, those that were set to nothing excepted.
+
+    Args:
+        state: The state folder.
+        entries: All that their sources now say of their periods.
+
+    Returns:
+        `timestamp`, `KEY` and the figures.
+
+    Raises:
+        LedgerError: if the ledger cannot be read.
+    """
+    columns = ("timestamp", *KEY, *_FIGURES)
+    with reading(state, columns) as recorded:
+        again = recorded.join(_keys(entries).lazy(), on=_ABOUT, how="semi")
+        something = again.filter(pl.any_horizontal(pl.col(_FIGURES) > 0))
+        return something.select(columns).collect(engine="streaming")
+
+
+def withdrawals(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Entry]:
+    """Entries of nothing, which correct what the ledger has under keys that the new entries have not.
+
+    Recorded again with another baseline, or with a tenant's name mended, a day has other keys than before: without
+    these, its old entries would stay beside the new ones. Record them together with the new ones.
+
+    Args:
+        recorded: What `before` gives for the entries.
+        entries: All that their sources now say of their periods.
+    """
+    gone = recorded.join(_keys(entries), on=KEY, how="anti").sort("timestamp", *KEY)
+    return [Entry(**row, **_NOTHING) for row in gone.select("timestamp", *KEY).iter_rows(named=True)]
+
+
+def shrunk(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Shrunk]:
+    """Whatever model served more requests of a day than its logs have now, in the order of days and names.
+
+    A log only grows. So where it has less of a day than the ledger, a part of it was rotated away, or it is another
+    log: what is recorded is the better word. Requests are counted with a price or without, at whatever baseline.
+
+    Args:
+        recorded: What `before` gives for the entries.
+        entries: All that their sources now say of their periods.
+    """
+    counted = (pl.col("requests").cast(pl.Int128) + pl.col("unpriced")).sum()
+    known = recorded.group_by(_SERVED).agg(counted.alias("recorded"))
+    now = _keys(entries, "requests", "unpriced").group_by(_SERVED).agg(counted.alias("found"))
+    both = known.join(now, on=_SERVED, how="left").with_columns(pl.col("found").fill_null(0))
+    fewer = both.filter(pl.col("found") < pl.col("recorded")).sort(_SERVED)
+    return [Shrunk(**row) for row in fewer.drop("source").iter_rows(named=True)]
+
+
+def _keys(entries: Sequence[Entry], *counts: str) -> pl.DataFrame:
+    names = (*KEY, *counts)
+    schema = {**dict.fromkeys(KEY, pl.String), **dict.fromkeys(counts, pl.Int64)}
+    return pl.DataFrame(
+        [tuple(getattr(entry, name) for name in names) for entry in entries], schema=schema, orient="row"
+    )
