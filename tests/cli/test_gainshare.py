@@ -1,4 +1,5 @@
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,20 @@ def test_single_requests_are_recorded_by_their_ids(record: Callable[..., str], r
     )
     assert [each["period"] for each in ledger()] == ["a1", "a2", "a3", "a4", "a5", "a6", "a7"]
     assert run("gainshare", "verify")[0] == 0
+
+
+def test_the_inputs_are_told_so_that_sha256sum_can_check_them(log: str, run: Run, write: Write) -> None:
+    assert log
+    row = "{0},2026-10-01T08:00:00Z,openai,gpt-small,acme,gate,1000,100,\n"
+    for name in ("b.csv", "a.csv"):
+        write(name, HEADER + row.format(name))
+
+    run("gainshare", "record", "a.csv", "b.csv", "--baseline", LARGE)
+
+    listed = "".join(
+        f"{hashlib.sha256(Path(name).read_bytes()).hexdigest()}\n" for name in ("a.csv", "b.csv")
+    ).encode()
+    assert {each["inputs"] for each in ledger()} == {hashlib.sha256(listed).hexdigest()}
 
 
 def test_the_inputs_of_standard_input_are_not_known(
