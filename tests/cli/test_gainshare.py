@@ -644,6 +644,22 @@ hint: `costopt spend LOGS --every 1d` shows their figures
 """),
         ),
         (
+            "record log.jsonl --contracts flat.toml",
+            snapshot("""\
+error: `flat.toml`, line 11: contract 1: the baseline `openai/gpt-large` has no flat rate
+
+hint: set it: `costopt frontier set openai/gpt-large USD`
+"""),
+        ),
+        (
+            "record log.jsonl --contracts absent.toml",
+            snapshot("""\
+error: Cannot read the contracts `absent.toml`: No such file or directory
+
+hint: check the path and its permissions
+"""),
+        ),
+        (
             "summary --by colour",
             snapshot("""\
 error: Savings cannot be split by `colour`
@@ -681,6 +697,7 @@ def test_a_mistake_is_told_with_what_to_do(run: Run, log: str, write: Write, wor
     assert log == "log.jsonl"
     if "premium" in words:
         run("frontier", "set", "premium-model", "0.03")
+    write("flat.toml", RULES.replace("premium-model", "openai/gpt-large"))
     bare = HEADER.removeprefix("request_id,")
     write("bare.csv", bare + "2026-10-01T08:00:00Z,openai,gpt-small,acme,gate,1000,100,\n")
     row = "a{0},2026-10-01T08:00:00Z,openai,gpt-large,acme,gate,1000000000000,0,{1}\n"

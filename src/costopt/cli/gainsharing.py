@@ -141,7 +141,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
 
 def _rules(asked: Asked, catalog: Catalog, state: Path) -> tuple[Rule, ...]:
     frontier = frontier_models(state)
-    contracts = contracts_of(asked.contracts, catalog, state) if asked.contracts else ()
+    contracts = contracts_of(asked.contracts, catalog, state, recording=True) if asked.contracts else ()
     others = (
         None
         if contracts and asked.baseline is None

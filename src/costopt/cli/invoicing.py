@@ -25,8 +25,16 @@ from costopt.pricing.lending import model_of
 _COLUMNS: Final = (*ENTRY_COLUMNS, "hash")
 
 
-def contracts_of(files: Sequence[Path] | None, catalog: Catalog, state: Path) -> tuple[Contract, ...]:
+def contracts_of(
+    files: Sequence[Path] | None, catalog: Catalog, state: Path, *, recording: bool = False
+) -> tuple[Contract, ...]:
     """The contracts; their baselines are models as a recording names them.
+
+    Args:
+        files: Theirs.
+        catalog: The prices.
+        state: The state folder, with the frontier models.
+        recording: Whether their flat rates are needed now; what was recorded at one may be invoiced without it.
 
     Raises:
         ConfigError: There is no file, one cannot be read, or says what is not allowed.
@@ -37,7 +45,8 @@ def contracts_of(files: Sequence[Path] | None, catalog: Catalog, state: Path) ->
     frontier = frontier_models(state)
     asked = {each.model for contract in read_contracts(contents) for each in contract.baseline}
     known = {name for name in asked if name in frontier or _name_of(catalog, name) == name}
-    return read_contracts(contents, {*known, *frontier, *(model.name for model in catalog.models)})
+    names = {*known, *frontier, *(model.name for model in catalog.models)}
+    return read_contracts(contents, names, frontier if recording else None)
 
 
 def _name_of(catalog: Catalog, name: str) -> str | None:

@@ -63,30 +63,39 @@ class _Placed(NamedTuple):
 
 
 def read_contracts(
-    files: Iterable[ContractFile], known: Collection[str] | None = None
+    files: Iterable[ContractFile],
+    known: Collection[str] | None = None,
+    flat: Collection[str] | None = None,
 ) -> tuple[Contract, ...]:
     """The contracts of all files together, by tenant and first day; the order of the files is irrelevant.
 
     Args:
         files: The files.
         known: The names that a baseline may have; None where any will do.
+        flat: The names that a baseline at a flat rate may have; likewise.
 
     Raises:
         ConfigError: A file is not TOML or says something that is not allowed, or two contracts of a tenant do not
             go together. It names the file, the line, the key, and what was expected.
     """
-    placed = sorted((each for file in files for each in _contracts(file, known)), key=lambda each: each.order)
+    placed = sorted(
+        (each for file in files for each in _contracts(file, known, flat)), key=lambda each: each.order
+    )
     for earlier, later in pairwise(placed):
         if earlier.contract.tenant == later.contract.tenant:
             _check_together(earlier, later)
     return tuple(each.contract for each in placed)
 
 
-def _contracts(file: ContractFile, known: Collection[str] | None) -> Sequence[_Placed]:
+def _contracts(
+    file: ContractFile, known: Collection[str] | None, flat: Collection[str] | None
+) -> Sequence[_Placed]:
     tables, content = _parsed(file)
     try:
         contracts = _listed(tables)
-        _check_baselines(contracts, known)
+        for number, contract in enumerate(contracts):
+            with within(f"contract {number + 1}", "contract", number):
+                _check_baselines(contract, known, flat)
     except Problem as problem:
         place = f"`{file.path}`, line {line_of(content, problem.path)}"
         raise ConfigError(f"{place}: {problem}", hint=problem.hint) from problem
@@ -138,21 +147,24 @@ def _check_schema(tables: Table) -> None:
 # Contracts beside others
 
 
-def _check_baselines(contracts: Sequence[Contract], known: Collection[str] | None) -> None:
+def _check_baselines(contract: Contract, known: Collection[str] | None, flat: Collection[str] | None) -> None:
     """A baseline that nobody knows is a misspelling: nothing would ever be compared with it."""
-    if known is None:
-        return
-    for number, contract in enumerate(contracts):
-        for index, each in enumerate(contract.baseline):
-            if each.model not in known:
-                near = difflib.get_close_matches(each.model, known, n=1)
-                raise Problem(
-                    f"contract {number + 1}: the baseline `{each.model}` is neither in the catalog nor a frontier model",
-                    hint=f"did you mean `{near[0]}`?"
-                    if near
-                    else "`costopt frontier list` names frontier models",
-                    path=("contract", number, "baseline", index, "model"),
-                )
+    for index, each in enumerate(contract.baseline):
+        if known is not None and each.model not in known:
+            near = difflib.get_close_matches(each.model, known, n=1)
+            raise Problem(
+                f"the baseline `{each.model}` is neither in the catalog nor a frontier model",
+                hint=f"did you mean `{near[0]}`?"
+                if near
+                else "`costopt frontier list` names frontier models",
+                path=("baseline", index, "model"),
+            )
+        if each.flat and flat is not None and each.model not in flat:
+            raise Problem(
+                f"the baseline `{each.model}` has no flat rate",
+                hint=f"set it: `costopt frontier set {each.model} USD`",
+                path=("baseline", index, "flat"),
+            )
 
 
 def _check_together(earlier: _Placed, later: _Placed) -> None:
