@@ -130,11 +130,7 @@ def compared(groups: pl.DataFrame, days: pl.Series, rules: Sequence[Rule], catal
         rules: The first that fits holds; the last of them fits every request.
         catalog: The prices.
     """
-    *narrow, _ = rules
-    place = pl.Series([len(narrow)], dtype=pl.Int64).new_from_index(0, groups.height)
-    for number, rule in reversed([*enumerate(narrow)]):
-        own = pl.Series([number], dtype=pl.Int64).new_from_index(0, groups.height)
-        place = own.zip_with(_fits(rule, groups, days), place)
+    place = _places(groups, days, rules)
     known = {each: number for number, each in enumerate(yardsticks(rules))}
     held = pl.Series([rule.yardstick and known[rule.yardstick] for rule in rules], dtype=pl.Int32)
     kinds = pl.Series([_kind(rule, catalog) for rule in rules], dtype=pl.Boolean).gather(place)
@@ -151,10 +147,33 @@ def _kind(rule: Rule, catalog: Catalog) -> bool | None:
     return rule.yardstick.number is None or writes(catalog, rule.yardstick.number)
 
 
-def _fits(rule: Rule, groups: pl.DataFrame, days: pl.Series) -> pl.Series:
-    fits = days.is_between(rule.first, rule.last)
-    if rule.tenant is not None:
-        fits &= groups["tenant"].cast(pl.String).fill_null("") == rule.tenant
+def _places(groups: pl.DataFrame, days: pl.Series, rules: Sequence[Rule]) -> pl.Series:
+    """The place of each group's rule; each tenant is asked only what is about it, as there may be many."""
+    last = pl.Series("place", [len(rules) - 1], dtype=pl.Int64)
+    if len(rules) == 1 or groups.is_empty():
+        return last.new_from_index(0, groups.height)
+    tenants = groups["tenant"].cast(pl.String).fill_null("")
+    told = groups.select(*_asked(groups), day=days, tenant=tenants).with_row_index("row")
+    about: dict[str | None, list[int]] = {}
+    for number, rule in enumerate(rules[:-1]):
+        about.setdefault(rule.tenant, []).append(number)
+    parts = []
+    for part in told.partition_by("tenant"):
+        place = last.new_from_index(0, part.height)
+        for number in sorted([*about.get(part["tenant"][0], ()), *about.get(None, ())], reverse=True):
+            own = pl.Series("place", [number], dtype=pl.Int64).new_from_index(0, part.height)
+            place = own.zip_with(_fits(rules[number], part), place)
+        parts.append(part.select("row", place))
+    return pl.concat(parts).sort("row")["place"]
+
+
+def _asked(groups: pl.DataFrame) -> list[str]:
+    return [name for name in ("tag", "request_type", *map(_key, _USED)) if name in groups.columns]
+
+
+def _fits(rule: Rule, groups: pl.DataFrame) -> pl.Series:
+    """Whether a rule fits groups of its tenant."""
+    fits = groups["day"].is_between(rule.first, rule.last)
     if rule.tag is not None:
         fits &= _are(groups["tag"], rule.tag)
     if rule.capability is not None:

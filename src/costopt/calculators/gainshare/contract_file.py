@@ -55,7 +55,12 @@ class _Placed(NamedTuple):
     contract: Contract
     path: str
     number: int
-    line: int
+    content: str
+
+    @property
+    def line(self) -> int:
+        """Found only when it is asked for: of a thousand contracts nobody wants to know it."""
+        return line_of(self.content, ("contract", self.number))
 
     @property
     def order(self) -> tuple[str, dt.date, str, int]:
@@ -99,11 +104,7 @@ def _contracts(
     except Problem as problem:
         place = f"`{file.path}`, line {line_of(content, problem.path)}"
         raise ConfigError(f"{place}: {problem}", hint=problem.hint) from problem
-    lines = (line_of(content, ("contract", number)) for number in range(len(contracts)))
-    return [
-        _Placed(contract, file.path, number, line)
-        for number, (contract, line) in enumerate(zip(contracts, lines, strict=True))
-    ]
+    return [_Placed(contract, file.path, number, content) for number, contract in enumerate(contracts)]
 
 
 def _listed(tables: Table) -> list[Contract]:
