@@ -9,12 +9,15 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
+from recording import entry
 
 from costopt import gainshare
 from costopt.errors import ConfigError, LedgerError
 from costopt.gainshare import BaselineEntry, FrontierModel, GainShareAnalytics
+from costopt.ledger.before import before, withdrawals
 from costopt.ledger.closing import closing
 from costopt.ledger.files import default_state
+from costopt.ledger.record import record
 from costopt.ledger.verify import verify
 
 NOW = 1_790_812_800
@@ -498,6 +501,18 @@ def test_a_tenant_without_entries_has_saved_nothing(recorded: GainShareAnalytics
 def test_a_percentage_is_between_0_and_100(recorded: GainShareAnalytics, pct: Any) -> None:  # noqa: ANN401 - a mistake
     with pytest.raises(ConfigError):
         recorded.get_gain_share_report("enterprise-customer", pct)
+
+
+def test_what_was_withdrawn_is_no_entry(recorded: GainShareAnalytics) -> None:
+    day = entry(source="logs", tenant="acmee", timestamp=NOW)
+    record(recorded.state, [day])
+    renamed = [day.model_copy(update={"tenant": "acme"})]
+    record(recorded.state, [*renamed, *withdrawals(before(recorded.state, renamed), renamed)])
+
+    assert recorded.get_savings_summary()["total_entries"] == 4
+    assert recorded.get_savings_summary("acmee")["time_range"] is None
+    assert recorded.get_gain_share_report("acmee")["period_entries"] == 0
+    assert [one.tenant for one in recorded.get_baseline_entries()].count("acmee") == 0
 
 
 def test_the_entries_as_they_stand(recorded: GainShareAnalytics) -> None:

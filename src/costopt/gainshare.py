@@ -40,6 +40,7 @@ from costopt.ledger.frontier import RATE_DIGITS, Frontier, frontier_models, know
 from costopt.ledger.reading import reading
 from costopt.ledger.record import record
 from costopt.ledger.wording import worded
+from costopt.models.entry import FIGURES, SOMETHING
 
 __all__ = ["BaselineEntry", "FrontierModel", "GainShareAnalytics", "gain_share_analytics"]
 
@@ -190,7 +191,7 @@ class GainShareAnalytics:
     def get_baseline_entries(
         self, tenant: str | None = None, since_timestamp: int | None = None
     ) -> list[BaselineEntry]:
-        """The entries as they stand, corrections applied, the earliest first.
+        """The entries as they stand, corrections applied and without what was withdrawn, the earliest first.
 
         Args:
             tenant: Only this one's.
@@ -200,8 +201,9 @@ class GainShareAnalytics:
             LedgerError: if the ledger cannot be read.
         """
         names = [field.name for field in fields(BaselineEntry)]
-        with reading(self.state, [*names, "id"]) as entries:
-            found = of_period(entries, tenant, since_timestamp).collect().sort("timestamp", "id")
+        with reading(self.state, [*names, *FIGURES, "id"]) as entries:
+            kept = of_period(entries, tenant, since_timestamp).filter(SOMETHING)
+            found = kept.collect().sort("timestamp", "id")
         money = pl.col("^.*_usd$").cast(pl.Float64)
         return [BaselineEntry(**row) for row in found.select(names).with_columns(money).iter_rows(named=True)]
 

@@ -9,11 +9,11 @@ import polars as pl
 
 from costopt.ledger.entry import KEY, Entry
 from costopt.ledger.reading import reading
+from costopt.models.entry import FIGURES, SOMETHING
 from costopt.models.result import Frozen
 
 _ABOUT: Final = ("source", "period")
 _SERVED: Final = ("source", "period", "tenant", "adapter", "model")
-_FIGURES: Final = ("requests", "unpriced", "tokens_used", "baseline_cost_usd", "actual_cost_usd")
 _NOTHING: Final = {
     "tokens_used": 0,
     "requests": 0,
@@ -55,11 +55,10 @@ def before(state: Path, entries: Sequence[Entry]) -> pl.DataFrame:
     Raises:
         LedgerError: if the ledger cannot be read.
     """
-    columns = ("timestamp", *KEY, *_FIGURES)
+    columns = ("timestamp", *KEY, *FIGURES)
     with reading(state, columns) as recorded:
         again = recorded.join(_keys(entries).lazy(), on=_ABOUT, how="semi")
-        something = again.filter(pl.any_horizontal(pl.col(_FIGURES) > 0))
-        return something.select(columns).collect(engine="streaming")
+        return again.filter(SOMETHING).select(columns).collect(engine="streaming")
 
 
 def withdrawals(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Entry]:

@@ -117,6 +117,14 @@ def test_days_without_a_contract_are_in_no_amount_and_counted() -> None:
     assert (found.evidence.outside.entries, str(found.evidence.outside.savings_usd)) == (1, "40")
 
 
+def test_what_was_withdrawn_is_in_no_evidence() -> None:
+    csv = "day,baseline,requests,tokens_used,baseline_cost\n2026-10-02,openai/gpt-5.5,2,9,50\n"
+    gone = "2026-10-01,openai/gpt-5.5,0,0,0\n2026-10-03,another,0,0,0\n"
+
+    assert invoiced(csv + gone) == invoiced(csv)
+    assert invoiced(csv + gone).evidence.entries == 1
+
+
 def test_a_tenant_without_entries_owes_what_the_contract_says() -> None:
     found = invoiced("", contract(base_fee="500"))
 

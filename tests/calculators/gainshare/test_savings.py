@@ -171,6 +171,18 @@ def test_without_entries_nothing_was_saved() -> None:
     assert (total.oldest, total.newest) == (None, None)
 
 
+def test_what_was_withdrawn_counts_nowhere_and_a_request_without_tokens_does() -> None:
+    nothing = pl.col("model") == "gone"
+    some = entries((0, "acme", "gone", 0, 0), (1, "acme", "free", 0, 0), (2, "acme", "gone", 0, 0))
+
+    total = total_savings(
+        some.with_columns(tokens_used=0, requests=pl.when(nothing).then(0).otherwise("requests"))
+    )
+
+    assert (total.entries, total.requests) == (1, 1)
+    assert total.oldest == total.newest == dt.datetime(2026, 10, 2, tzinfo=dt.UTC)
+
+
 def test_a_period_is_from_a_time_up_to_another_one() -> None:
     def count(tenant: str | None = None, since: int | None = None, until: int | None = None) -> int:
         return total_savings(of_period(SOME, tenant, since, until)).entries

@@ -55,6 +55,22 @@ def test_groups_are_by_savings_with_losses_last_and_shown() -> None:
     assert told(found.by_month) == [("2026-08", 1, "6"), ("2026-10", 9, "-22")]
 
 
+def test_what_was_withdrawn_is_no_entry_and_no_group() -> None:
+    log = "day,tenant,requests,tokens_used,baseline_cost\n2026-10-04,acme,1,5,10\n"
+    withdrawn = "2026-01-01,acmee,0,0,0\n"
+
+    found = summarize(entries(log + withdrawn))
+
+    assert found == summarize(entries(log))
+    assert (found.total.entries, found.first_day) == (1, dt.date(2026, 10, 4))
+
+
+def test_requests_without_tokens_and_cost_are_an_entry() -> None:
+    found = summarize(entries("tenant,requests,tokens_used,baseline_cost\nacme,1,0,0\nglobex,0,0,0\n"))
+
+    assert (found.total.entries, told(found.by_tenant)) == (1, [("acme", 1, "0")])
+
+
 def test_of_equal_savings_the_first_name_is_first() -> None:
     log = "tenant,baseline_cost\nb,5\na,5\nc,5\n"
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from costopt.errors import ConfigError
+from costopt.models.entry import SOMETHING
 from costopt.models.result import Frozen
 
 _EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
@@ -136,9 +137,11 @@ def total_savings(entries: pl.LazyFrame) -> Savings:
     """What entries saved together, in one pass and without holding them.
 
     Args:
-        entries: Current entries of a ledger, with `columns_of()`.
+        entries: Current entries of a ledger, with `columns_of()`; those that were withdrawn count nowhere.
     """
-    return Savings(**_figures(entries.select(*_SUMS).collect(engine="streaming").row(0, named=True)))
+    return Savings(
+        **_figures(entries.filter(SOMETHING).select(*_SUMS).collect(engine="streaming").row(0, named=True))
+    )
 
 
 def _figures(sums: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from costopt.models.entry import SOMETHING
 from costopt.models.money import EXACT, percent, trimmed
 from costopt.models.result import Frozen
 
@@ -56,8 +57,8 @@ class Sums(Frozen):
 
 
 def dated(entries: pl.LazyFrame) -> pl.LazyFrame:
-    """The entries with their `day`, in UTC."""
-    return entries.with_columns(day=pl.from_epoch("timestamp", time_unit="s").dt.date())
+    """The entries that say something, with their `day`, in UTC; those that were withdrawn are none."""
+    return entries.filter(SOMETHING).with_columns(day=pl.from_epoch("timestamp", time_unit="s").dt.date())
 
 
 def added(entries: pl.LazyFrame, by: Sequence[str | pl.Expr]) -> pl.LazyFrame:

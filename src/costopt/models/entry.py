@@ -1,0 +1,14 @@
+"""What makes an entry of the ledger one: that it says something."""
+
+from typing import Final
+
+import polars as pl
+
+FIGURES: Final = ("requests", "unpriced", "tokens_used", "baseline_cost_usd", "actual_cost_usd")
+"""What an entry puts into sums; where all of it is 0, the entry was set to nothing."""
+
+SOMETHING: Final = pl.any_horizontal(pl.col(FIGURES) > 0)
+"""Whether an entry says something: one that was withdrawn does not, and counts nowhere as an entry.
+
+A request without tokens and cost does, for it is a request.
+"""
