@@ -13,6 +13,7 @@ from costopt.report.document import UNSEEN, spelled
 
 Value = str | int | float | Decimal | dt.datetime | dt.date | None
 
+_ENCODED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%", *"\uff1d\uff0b\uff0d\uff20")
 
@@ -33,7 +34,7 @@ def _json(value: object, indent: str | None) -> str:
     deeper = None if indent is None else indent + "  "
     match value:
         case bool() | None | int() | float():  # a float is a statistic; money is Decimal
-            return json.dumps(value, allow_nan=False)
+            return _ENCODED(value)
         case Decimal():
             return f"{value:f}"
         case dt.datetime():
@@ -53,7 +54,7 @@ def _json(value: object, indent: str | None) -> str:
 
 def _quoted(text: str) -> str:
     """A JSON string in which no character can steer a terminal."""
-    return _UNSEEN.sub(lambda found: _escaped(found[0]), json.dumps(text, ensure_ascii=False))
+    return _UNSEEN.sub(lambda found: _escaped(found[0]), _ENCODED(text))
 
 
 def _escaped(char: str) -> str:
@@ -92,5 +93,9 @@ def _csv(value: Value) -> str:
 
 def _harmless(text: str) -> str:
     """A text with an apostrophe before what a spreadsheet would run, and without control characters."""
-    seen = "".join(char if char.isprintable() else spelled(char) for char in text)
+    seen = (
+        text
+        if text.isprintable()
+        else "".join(char if char.isprintable() else spelled(char) for char in text)
+    )
     return f"'{seen}" if text.lstrip(" ").startswith(_FORMULA) else seen
