@@ -72,7 +72,12 @@ def test_nothing_steers_the_terminal(run: Run, write: Write, evil: str, form: st
         write("c.toml", CONTRACT.format(toml(name), toml(name)))
         invoiced = ("gainshare", "invoice", "--tenant", name, "--month", "2026-10", "--contracts", "c.toml")
         recorded = ("gainshare", "record", evil, "--baseline", name, "--source", name)
-        more = [("gainshare", "summary"), ("frontier", "list"), ("gainshare", "whatif", evil)]
+        more = [
+            ("gainshare", "summary"),
+            ("gainshare", "entries", "--source", name),
+            ("frontier", "list"),
+            ("gainshare", "whatif", evil),
+        ]
         for words in (recorded, invoiced, *(more if number == 0 else [])):
             code, out, err = run(*words, "-o", form, width=width)
 
@@ -94,14 +99,16 @@ def test_the_ledger_gives_the_names_back_as_they_are(run: Run, evil: str) -> Non
 def test_a_spreadsheet_runs_no_formula(run: Run, evil: str) -> None:
     run("gainshare", "record", evil, "--baseline", EVIL[-1], "--source", EVIL[-1])
 
-    for words in (("gainshare", "summary"), ("gainshare", "report", "--pct", "5"), ("frontier", "list")):
+    shares = (("gainshare", "summary"), ("gainshare", "report", "--pct", "5"), ("gainshare", "entries"))
+    for words in (*shares, ("frontier", "list")):
         _, out, _ = run(*words, "-o", "csv")
         head, *rows = csv.reader(io.StringIO(out))
 
         texts = [
             place
             for place, name in enumerate(head)
-            if name in ("tenant", "key", "model_name", "capabilities")
+            if name
+            in ("tenant", "key", "model_name", "capabilities", "model", "adapter", "source", "baseline")
         ]
         assert rows
         assert not [row for row in rows for place in texts if row[place].lstrip()[:1] in FORMULAS]

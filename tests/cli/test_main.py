@@ -48,6 +48,7 @@ def program(*words: str, code: str = "", **options: Any) -> subprocess.Completed
         "gainshare report",
         "gainshare invoice",
         "gainshare whatif",
+        "gainshare entries",
         "frontier",
         "frontier set",
         "frontier list",

@@ -9,19 +9,25 @@ from recording import DAY, OCTOBER, entry, fields, lines, requests, rewrite
 from costopt.errors import LedgerError
 from costopt.ledger import reading as module
 from costopt.ledger.entry import COUNTED, Entry
-from costopt.ledger.reading import ENTRIES, entries, reading
+from costopt.ledger.reading import CORRECTED_BY, ENTRIES, LINE, entries, history_of, reading, rows
 from costopt.ledger.record import record
 
 STATE = Path("state")
 HEAD = STATE / "baseline_history.head.json"
 
 
-@pytest.mark.parametrize("columns", [tuple(ENTRIES), ("tenant",), ()])
-def test_without_a_ledger_there_are_no_entries(columns: tuple[str, ...]) -> None:
-    found = entries(STATE, columns)
+@pytest.mark.parametrize("columns", [tuple(ENTRIES), ("tenant",), (), ("tenant", LINE)])
+@pytest.mark.parametrize("history", [False, True])
+def test_without_a_ledger_there_are_no_entries(columns: tuple[str, ...], *, history: bool) -> None:
+    with reading(STATE, columns, history=history) as found:
+        assert found.collect().height == 0
+    empty = found.collect_schema()
+    record(STATE, requests(1))
 
-    assert found.collect().height == 0
-    assert found.collect_schema().names() == [name for name in ENTRIES if name in {*columns, "timestamp"}]
+    with reading(STATE, columns, history=history) as found:
+        assert found.collect_schema() == empty
+    wanted = [name for name in (*ENTRIES, LINE) if name in {*columns, "timestamp"}]
+    assert empty.names() == [*wanted, *([CORRECTED_BY] if history else [])]
 
 
 def test_what_is_read_is_what_was_recorded() -> None:
@@ -72,6 +78,57 @@ def test_of_a_corrected_entry_the_last_correction_counts(monkeypatch: pytest.Mon
     assert found.columns == ["timestamp", "actual_cost_usd", "period"]
     assert found["period"].to_list() == ["2026-10-01", "request-0", "request-1", "request-2"]
     assert found["actual_cost_usd"].to_list()[0] == Decimal("0.007")
+
+
+@pytest.mark.parametrize("columns", [tuple(ENTRIES), ("actual_cost_usd",)])
+def test_a_history_has_every_line_and_what_corrects_it(columns: tuple[str, ...]) -> None:
+    for cost in ("0.005", "0.006", "0.007"):
+        record(STATE, [entry("other"), entry(cost=cost)])
+
+    found = history_of(STATE, ["id", LINE, *columns]).collect().sort(LINE)
+
+    _, first, second, third = found["id"]
+    assert found[LINE].to_list() == [1, 2, 3, 4]
+    assert found["actual_cost_usd"].to_list() == [
+        Decimal(cost) for cost in ("0.005", "0.005", "0.006", "0.007")
+    ]
+    assert found[CORRECTED_BY].to_list() == [None, second, third, None]
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+
+
+def test_current_entries_have_the_numbers_of_their_lines() -> None:
+    for cost in ("0.005", "0.006"):
+        record(STATE, [entry("other"), entry(cost=cost)])
+
+    assert entries(STATE, [LINE]).collect()[LINE].sort().to_list() == [1, 3]
+
+
+def test_entries_are_found_again_by_their_lines() -> None:
+    record(STATE, requests(5))
+
+    found = rows(STATE, [4, 2])
+
+    assert found.schema == pl.Schema({**ENTRIES, LINE: pl.get_index_type()})
+    assert found[LINE].to_list() == [2, 4]
+    assert found.drop(LINE).equals(entries(STATE).collect()[[1, 3]])
+
+
+def test_of_no_lines_there_are_no_entries() -> None:
+    record(STATE, requests(1))
+
+    assert rows(STATE, []).schema == rows(STATE, [1]).schema
+    assert rows(STATE, []).height == 0
+
+
+def test_a_line_whose_end_is_damaged_is_an_error_when_all_of_it_is_read() -> None:
+    record(STATE, requests(2))
+    first, second = lines(STATE)
+    rewrite(STATE, first, second.replace(b'"prev"', b'"perv"'))
+
+    with reading(STATE, ["tenant"]) as found:
+        assert found.collect().height == 2
+    with pytest.raises(LedgerError, match="has a line that is no entry"), reading(STATE, ["tenant"]):
+        rows(STATE, [2])
 
 
 def test_a_text_that_looks_like_a_correction_is_none() -> None:

@@ -11,11 +11,16 @@ from costopt.cli.gainshare_options import (
     By,
     Close,
     ContractFiles,
+    EntryName,
     Every,
     Flat,
+    History,
     LosingMonth,
     MonthName,
     OfBaseline,
+    OfBaselines,
+    OfMonth,
+    OfSource,
     OfTenant,
     Pct,
     Pcts,
@@ -24,6 +29,7 @@ from costopt.cli.gainshare_options import (
     SourceName,
     StateFolder,
     Tenant,
+    TopEntries,
 )
 from costopt.cli.options import BillOptions, CatalogFile, ConfigFile, Form, Since, To, Until, takes_logs
 
@@ -210,3 +216,36 @@ def whatif(  # noqa: PLR0917 - options are arguments
     carries = losing_month == "carry_forward"
     result = whatif_of(run, state_of(state), baseline, pct, flat=flat, carries=carries)
     emit(result, view_gainshare_whatif, records_gainshare_whatif, run.output)
+
+
+@gainshare.command("entries")
+def list_entries(
+    *,
+    tenant: OfTenant = None,
+    baseline: OfBaselines = None,
+    source: OfSource = None,
+    since: Since = None,
+    until: Until = None,
+    month: OfMonth = None,
+    identity: EntryName = None,
+    history: History = False,
+    top: TopEntries = None,
+    state: StateFolder = None,
+    output: Form = "table",
+    to: To = None,
+) -> None:
+    """The single entries of the ledger, to be checked one by one.
+
+    Those of a tenant's month have the digest that its invoice names.
+
+    Example: costopt gainshare entries --tenant acme --month 2026-10 -o csv --to acme.csv
+    """
+    from costopt.cli.gainsharing import selection_of, state_of
+    from costopt.cli.listing import entries_of, listed_of, most_of
+    from costopt.report.emit import Output, emit
+    from costopt.report.views.entries import records_gainshare_entries, view_gainshare_entries
+
+    selection = selection_of(tenant, None, since, until)
+    listed = listed_of(selection, baseline, source, month, identity, history=history)
+    result = entries_of(state_of(state), listed, most_of(top, output))
+    emit(result, view_gainshare_entries, records_gainshare_entries, Output(output, to))

@@ -66,6 +66,32 @@ OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="NAME", help="
 OfBaseline = Annotated[
     str | None, typer.Option("--baseline", metavar="NAME", help="Only what was compared with this one.")
 ]
+OfBaselines = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline", metavar="NAMES", help="Only what was compared with these, separated by commas."
+    ),
+]
+OfSource = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only of this log.")]
+OfMonth = Annotated[
+    str | None, typer.Option("--month", metavar="MONTH", help="Only this UTC month, such as 2026-10.")
+]
+EntryName = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="Only the entry of this id, or of its first digits.")
+]
+History = Annotated[
+    bool, typer.Option("--history", help="Also entries that were corrected or withdrawn, and by what.")
+]
+TopEntries = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        metavar="N",
+        min=1,
+        help="Only the first N; what they come to is that of all.",
+        show_default="50; all in JSON and CSV",
+    ),
+]
 Pct = Annotated[str, typer.Option("--pct", metavar="PERCENT", help="The provider's share of the savings.")]
 Pcts = Annotated[
     str, typer.Option("--pct", metavar="PERCENTS", help="The provider's shares, separated by commas.")

@@ -1,4 +1,4 @@
-"""Read the ledger: its current entries, as a lazy frame that never holds the whole file."""
+"""Read the ledger: its current entries or all there were, as a lazy frame that never holds the whole file."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -32,20 +32,32 @@ ENTRIES: Final = {column.name: _TYPES[column.kind] for column in _LINE}
 REQUIRED: Final = ("timestamp",)
 """Read whether it is asked for or not: what is no entry has none."""
 
+LINE: Final = "line"
+"""The number of an entry's line, from 1, by which `rows` finds it again: for columns that few entries need."""
+
+CORRECTED_BY: Final = "corrected_by"
+"""In a history, the id of the entry that corrects this one; null where none does."""
+
+_CORRECTION: Final = ', "corrects": "'
+_TEXT: Final = "text"
+
 
 @contextmanager
-def reading(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> Iterator[pl.LazyFrame]:
-    """The current entries, to be collected within the block.
+def reading(
+    state: Path, columns: Sequence[str] = tuple(ENTRIES), *, history: bool = False
+) -> Iterator[pl.LazyFrame]:
+    """The current entries, or all there were, to be collected within the block.
 
     Args:
         state: The state folder.
-        columns: Which columns, of `ENTRIES`; the fewer, the faster. `timestamp` is always there.
+        columns: Which columns, of `ENTRIES` and `LINE`; the fewer, the faster. `timestamp` is always there.
+        history: Whether corrected entries are there as well, and a column `CORRECTED_BY`.
 
     Raises:
         LedgerError: if the ledger cannot be read, lacks entries that it had, or has a line that is no entry.
     """
     try:
-        yield entries(state, columns)
+        yield history_of(state, columns) if history else entries(state, columns)
     except pl.exceptions.InvalidOperationError as error:
         raise LedgerError(
             f"`{state / LEDGER}` has a line that is no entry",
@@ -67,18 +79,65 @@ def entries(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> pl.LazyFram
         LedgerError: if the ledger cannot be read, or lacks entries that it had.
     """
     path = state / LEDGER
-    wanted = [column for column in _LINE if column.name in {*columns, *REQUIRED}]
     with told(path, "read"):
         lines, size = _extent(state)
         corrected = _corrected(path, size) if lines else []
     if not lines:
-        return pl.LazyFrame(schema={column.name: _TYPES[column.kind] for column in wanted})
+        return pl.LazyFrame(schema=_schema(columns))
     if not corrected:
-        return _scanned(path, lines, wanted)
-    with_id = [column for column in _LINE if column in wanted or column.name == "id"]
+        return _scanned(path, lines, columns)
     gone = pl.LazyFrame({"id": corrected}, schema={"id": pl.String})
-    current = _scanned(path, lines, with_id).join(gone, on="id", how="anti")
-    return current.select(column.name for column in wanted)
+    current = _scanned(path, lines, [*columns, "id"]).join(gone, on="id", how="anti")
+    return current.select(*_schema(columns))
+
+
+def history_of(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> pl.LazyFrame:
+    """Every entry that is recorded when this is called, corrected ones too, as `entries` has them.
+
+    Args:
+        state: The state folder; without a ledger in it there are no entries.
+        columns: Which columns; `CORRECTED_BY` is there as well.
+
+    Raises:
+        LedgerError: if the ledger cannot be read, or lacks entries that it had.
+    """
+    path = state / LEDGER
+    with told(path, "read"):
+        lines, _ = _extent(state)
+    schema = _schema(columns)
+    if not lines:
+        return pl.LazyFrame(schema={**schema, CORRECTED_BY: pl.String})
+    is_correction = pl.col(_TEXT).str.contains(_CORRECTION, literal=True)
+    corrections = _scanned(path, lines, ["id", "corrects"], is_correction)
+    by = corrections.group_by("corrects").agg(pl.col("id").min().alias(CORRECTED_BY))
+    every = _scanned(path, lines, [*columns, "id"]).join(by, left_on="id", right_on="corrects", how="left")
+    return every.select(*schema, CORRECTED_BY)
+
+
+def rows(state: Path, lines: Sequence[int]) -> pl.DataFrame:
+    """The entries of these lines, with `LINE` and every column, in the order of the ledger.
+
+    Raises:
+        polars.exceptions.InvalidOperationError: if a line is no entry.
+    """
+    columns = (*ENTRIES, LINE)
+    if not lines:
+        return pl.DataFrame(schema=_schema(columns))
+    wanted = pl.col(LINE).is_in(pl.Series(lines, dtype=pl.get_index_type()).implode())
+    return _scanned(state / LEDGER, max(lines), columns, wanted).collect(engine="streaming")
+
+
+def _columns(names: Sequence[str]) -> list[Column]:
+    """The columns of these names, and those that are always read, in their order."""
+    return [column for column in _LINE if column.name in {*names, *REQUIRED}]
+
+
+def _schema(names: Sequence[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """The columns of a frame of which these are asked for, with their types."""
+    return {
+        **{column.name: _TYPES[column.kind] for column in _columns(names)},
+        **({LINE: pl.get_index_type()} if LINE in names else {}),
+    }
 
 
 def _extent(state: Path) -> tuple[int, int]:
@@ -115,10 +174,21 @@ def _corrected(path: Path, size: int) -> list[str]:
     return [identity.decode() for identity in found]
 
 
-def _scanned(path: Path, lines: int, columns: Sequence[Column]) -> pl.LazyFrame:
-    line = pl.scan_lines(path, name="line", n_rows=lines, glob=False)
-    fields = line.select(fields=pl.col("line").str.extract_groups(_pattern(columns))).unnest("fields")
-    values = fields.select(_value(column) for column in columns)
+def _scanned(path: Path, lines: int, names: Sequence[str], only: pl.Expr | None = None) -> pl.LazyFrame:
+    """The entries of the first lines of a file, or of those that are like this."""
+    columns = _columns(names)
+    number = [LINE] if LINE in names else []
+    text = pl.scan_lines(
+        path,
+        name=_TEXT,
+        n_rows=lines,
+        glob=False,
+        row_index_name=LINE if number else None,
+        row_index_offset=1,
+    )
+    text = text if only is None else text.filter(only)
+    fields = text.select(pl.col(_TEXT).str.extract_groups(_pattern(columns)).alias("fields"), *number)
+    values = fields.unnest("fields").select(*(_value(column) for column in columns), *number)
     return values.filter(
         pl.col("timestamp") >= 0
     )  # so that it is always read, and with it whether there is one

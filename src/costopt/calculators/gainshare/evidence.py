@@ -1,28 +1,16 @@
 """What an invoice rests on: which entries, of which logs, at which prices, and what is not in it."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
+from costopt.calculators.gainshare.digest import ORDER, digest_of
 from costopt.calculators.gainshare.sums import Sums, added, sums
 from costopt.models.money import percent
 from costopt.models.result import Frozen
-
-_ORDER: Final = ("timestamp", "id")
-_DIGESTED: Final = (
-    "id",
-    "timestamp",
-    "requests",
-    "unpriced",
-    "tokens_used",
-    "baseline_cost_usd",
-    "actual_cost_usd",
-)
-"""What the digest of the entries is of: which they are, and all that they put into the invoice."""
 
 
 class Entry(Frozen):
@@ -66,7 +54,8 @@ class Evidence(Frozen):
         first: The first of them by time, then by id; null where there is none.
         last: The last of them.
         entries_sha256: Of what they say, one a line, in that order: id, time, requests, unpriced, tokens, baseline
-            and actual cost, apart by blanks. It is the same for the same entries, however they lie in the ledger.
+            and actual cost, apart by blanks, costs with 12 decimals. It is the same for the same entries, however
+            they lie in the ledger.
         inputs: The digests of the logs they were made from, one for each recording.
         catalogs: The digests of the prices they were reckoned with.
         baselines: What they were compared with.
@@ -107,13 +96,13 @@ def evidence(
         late: Earlier months that have changed.
         ledger: The end of the ledger that they are from.
     """
-    ordered = entries.sort(_ORDER)
+    ordered = entries.sort(ORDER)
     requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
     return Evidence(
         entries=entries.height,
         first=_entry(ordered.head(1)),
         last=_entry(ordered.tail(1)),
-        entries_sha256=_digest(ordered),
+        entries_sha256=digest_of(ordered),
         inputs=_distinct(entries, "inputs"),
         catalogs=_distinct(entries, "catalog"),
         baselines=_distinct(entries, "baseline"),
@@ -131,11 +120,6 @@ def _entry(entries: pl.DataFrame) -> Entry | None:
     for row in entries.iter_rows(named=True):
         return Entry(day=row["day"], id=row["id"], hash=row.get("hash"))
     return None
-
-
-def _digest(ordered: pl.DataFrame) -> str:
-    lines = ordered.select(pl.concat_str(_DIGESTED, separator=" ") + "\n").to_series()
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:

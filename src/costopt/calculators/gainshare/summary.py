@@ -186,7 +186,7 @@ def _summary(
     by: Sequence[Dimension],
     every: Every | None,
 ) -> dict[str, Any]:
-    kept = _kept(dated(entries.lazy()), selection)
+    kept = selected(dated(entries.lazy()), selection)
     keys = {name: _key(name) for name in by}
     days = kept.select(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
     trend = [added(kept, [pl.col("day").dt.truncate(every).alias("key")])] if every else []
@@ -207,7 +207,8 @@ def _summary(
     }
 
 
-def _kept(entries: pl.LazyFrame, selection: Selection) -> pl.LazyFrame:
+def selected(entries: pl.LazyFrame, selection: Selection) -> pl.LazyFrame:
+    """The entries that a selection is of; it needs the columns that it selects by, and the time."""
     if selection.tenant is not None:
         entries = entries.filter(pl.col("tenant") == selection.tenant)
     if selection.baseline is not None:

@@ -36,6 +36,7 @@ from costopt.report.views.parts import counted, short
 FIGURES: Final = tuple(Sums.model_fields)
 """The fields that every group has, in order: columns of records."""
 
+NOTHING: Final = "nothing is recorded: costopt gainshare record LOGS"
 LOSS: Final = "▼"
 GAP: Final = "_"
 _CHARACTERS: Final = 40
@@ -90,7 +91,17 @@ def view_gainshare_report(report: GainshareReport) -> Document:
 
 
 def _head(summary: GainshareSummary) -> Paragraph:
-    whole = summary.total
+    told = saved_lines(summary.total, summary.first_day, summary.last_day)
+    limits = [
+        *([f"tenant {short(summary.tenant)}"] if summary.tenant is not None else []),
+        *([f"baseline {short(summary.baseline)}"] if summary.baseline is not None else []),
+    ]
+    only = limit_lines(limits, summary.since, summary.until)
+    return Paragraph((*told, *only, *_cautions(summary)))
+
+
+def saved_lines(whole: Sums, first: dt.date | None, last: dt.date | None) -> tuple[Line, Line]:
+    """What was saved, and by how many entries of which days."""
     verdict = line(
         Span(f"Savings  {format_usd(whole.savings_usd)}", "strong"),
         f"   {whole.savings_pct:.1f} % of {format_usd(whole.baseline_usd)} (baseline){DOT}"
@@ -100,10 +111,10 @@ def _head(summary: GainshareSummary) -> Paragraph:
         (
             counted(whole.entries, "entry", "entries"),
             counted(whole.requests, "request"),
-            _days(summary.first_day, summary.last_day),
+            _days(first, last),
         )
     )
-    return Paragraph((verdict, line(read), *_limits(summary), *_cautions(summary)))
+    return verdict, line(read)
 
 
 def _days(first: dt.date | None, last: dt.date | None) -> str:
@@ -112,28 +123,34 @@ def _days(first: dt.date | None, last: dt.date | None) -> str:
     return f"{first}" if first == last else f"{first} – {last}"
 
 
-def _limits(summary: GainshareSummary) -> Iterator[Line]:
+def limit_lines(
+    limits: Sequence[str], since: dt.datetime | None, until: dt.datetime | None
+) -> Iterator[Line]:
+    """Which entries these are only."""
     named = [
-        *([f"tenant {short(summary.tenant)}"] if summary.tenant is not None else []),
-        *([f"baseline {short(summary.baseline)}"] if summary.baseline is not None else []),
-        *([f"from {summary.since:%Y-%m-%d %H:%M}"] if summary.since else []),
-        *([f"before {summary.until:%Y-%m-%d %H:%M}"] if summary.until else []),
+        *limits,
+        *([f"from {since:%Y-%m-%d %H:%M}"] if since else []),
+        *([f"before {until:%Y-%m-%d %H:%M}"] if until else []),
     ]
     if named:
         yield line(f"only {DOT.join(named)}")
 
 
 def _cautions(summary: GainshareSummary) -> Iterator[Line]:
-    whole = summary.total
-    if not whole.entries:
-        yield line(Span("nothing is recorded: costopt gainshare record LOGS", "warn"))
+    if not summary.total.entries:
+        yield line(Span(NOTHING, "warn"))
+    yield from caution_lines(summary.total)
+    if len(summary.by_baseline) > 1:
+        baselines = counted(len(summary.by_baseline), "baseline")
+        yield line(Span(f"{baselines}: what was compared with several of them counts once for each", "warn"))
+
+
+def caution_lines(whole: Sums) -> Iterator[Line]:
+    """What is to be known of savings."""
     if whole.savings_usd < 0:
         yield line(Span("the baseline would have been cheaper", "warn"))
     if whole.unpriced:
         yield line(Span(f"{counted(whole.unpriced, 'more request')} without a price, in no amount", "warn"))
-    if len(summary.by_baseline) > 1:
-        baselines = counted(len(summary.by_baseline), "baseline")
-        yield line(Span(f"{baselines}: what was compared with several of them counts once for each", "warn"))
 
 
 # Tables
