@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,34 @@ def test_an_earlier_invoice_is_what_the_next_one_goes_on_from(
     )
 
 
+@pytest.mark.parametrize(
+    ("contracts", "more"),
+    [
+        (CONTRACTS, []),
+        (CONTRACTS.replace("2026-01-01", "2026-10-02", 1), ["--since", "--baseline"]),
+    ],
+)
+def test_the_command_on_an_invoice_lists_its_entries_with_the_same_digest(
+    run: Run, write: Write, contracts: str, more: list[str]
+) -> None:
+    write("contracts.toml", contracts)
+    screen = run(*OCTOBER, "--contracts", "contracts.toml", width=200)[1]
+    evidence = json.loads(run(*OCTOBER, "--contracts", "contracts.toml", "-o", "json")[1])["evidence"]
+
+    command = next(
+        row.removeprefix(" see ").strip() for row in screen.splitlines() if row.startswith(" see ")
+    )
+    _, *words = shlex.split(command)
+    found = json.loads(run(*words, "-o", "json")[1])
+
+    assert all(option in words for option in more)
+    assert (found["total"]["entries"], found["entries_sha256"]) == (
+        evidence["entries"],
+        evidence["entries_sha256"],
+    )
+    assert evidence["entries"]
+
+
 def test_a_month_without_entries_has_an_invoice_of_nothing(run: Run) -> None:
     words = ("--tenant", "globex", "--month", "2026-08", "--contracts", "contracts.toml", "--state", "empty")
     run("frontier", "set", "premium-model", "0.03", "--state", "empty")
@@ -149,6 +178,7 @@ def test_a_month_without_entries_has_an_invoice_of_nothing(run: Run) -> None:
  Evidence
  entries     0 of the ledger, for 0 requests
  digest      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 · SHA-256 of what the entries say, by time and id
+ see         costopt gainshare entries --tenant globex --month 2026-08
  coverage    100 % of requests priced · 0 unpriced · 0 lines rejected
  baseline    –
  prices      –

@@ -103,6 +103,8 @@ baseline,premium,1,4,1000,10,1400,-1390,-13900,0
         ["week", "2026-06-29"],
         ["week", "2026-08-31"],
     ]
+    days = csv(records_gainshare_summary(summarize(entries(LOG), by=(), every="1d")))
+    assert {row.split(",")[0] for row in days.splitlines()[2:]} == {"day"}
 
 
 def test_records_of_a_report_are_one_a_tenant() -> None:

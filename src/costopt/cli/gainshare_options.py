@@ -102,7 +102,9 @@ By = Annotated[
         "--by", metavar="KEYS", help="tenant, model, adapter, month, baseline; separated by commas."
     ),
 ]
-Every = Annotated[Literal["1w", "1mo"], typer.Option(help="What the trend is by: weeks or months.")]
+Every = Annotated[
+    Literal["1d", "1w", "1mo"], typer.Option(help="What the trend is by: days, weeks or months.")
+]
 LosingMonth = Annotated[
     Literal["nothing", "carry_forward"],
     typer.Option("--losing-month", help="What becomes of savings below 0."),

@@ -77,13 +77,14 @@ def test_of_equal_savings_the_first_name_is_first() -> None:
     assert [each.key for each in summarize(entries(log)).by_tenant] == ["a", "b", "c"]
 
 
-def test_a_trend_is_by_months_or_by_weeks_that_begin_on_monday() -> None:
-    months, weeks = (summarize(entries(LOG), every=every).trend for every in ("1mo", "1w"))
+def test_a_trend_is_by_months_by_days_or_by_weeks_that_begin_on_monday() -> None:
+    months, weeks, days = (summarize(entries(LOG), every=every).trend for every in ("1mo", "1w", "1d"))
 
     assert [(str(each.start), str(each.savings_usd)) for each in months] == [
         ("2026-08-01", "6"),
         ("2026-10-01", "-22"),
     ]
+    assert [str(each.start) for each in days] == ["2026-08-31", "2026-10-01", "2026-10-04", "2026-10-05"]
     assert [(str(each.start), str(each.savings_usd)) for each in weeks] == [
         ("2026-08-31", "6"),
         ("2026-09-28", "8"),

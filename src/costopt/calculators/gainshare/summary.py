@@ -14,7 +14,7 @@ from costopt.models.money import EXACT, trimmed
 from costopt.models.result import Frozen, Result
 
 Dimension = Literal["tenant", "model", "adapter", "month", "baseline"]
-Every = Literal["1w", "1mo"]
+Every = Literal["1d", "1w", "1mo"]
 
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 """What a summary is split by."""
@@ -27,7 +27,7 @@ class GroupSums(Sums):
 
 
 class TrendSums(Sums):
-    """The sums of a week or month: the first day of it, and of a week that is a Monday."""
+    """The sums of a day, week or month: the first day of it, and of a week that is a Monday."""
 
     start: dt.date
 
@@ -49,7 +49,7 @@ class GainshareSummary(Result):
         by_month: Earliest first.
         by_baseline: Where these are several, requests that were compared with each of them count once for each.
         every: What the trend is by.
-        trend: Earliest first; a week or month without entries is not in it.
+        trend: Earliest first; a day, week or month without entries is not in it.
     """
 
     kind: ClassVar[str] = "gainshare_summary"

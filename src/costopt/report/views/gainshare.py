@@ -1,7 +1,7 @@
 """What was saved against the baseline, and how it is or would be divided."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -48,6 +48,12 @@ _TITLES: Final = {
     "by_month": "By month",
     "by_baseline": "By baseline",
 }
+_SPANS: Final[Mapping[Every, tuple[str, str, int]]] = {
+    "1d": ("day", "day", 1),
+    "1w": ("week", "week of", 7),
+    "1mo": ("month", "month of", 0),
+}
+"""What the trend is by, what its column is called, and how many days that is."""
 _COLUMNS: Final = (
     Column("requests", "count", drop=5),
     Column("tokens", "tokens", drop=6),
@@ -159,12 +165,15 @@ def caution_lines(whole: Sums) -> Iterator[Line]:
 def _breakdown(summary: GainshareSummary) -> Iterator[Paragraph | Table]:
     if summary.every and summary.trend:
         yield Paragraph((_trend_line(summary.trend, summary.every),))
-        name = "week of" if summary.every == "1w" else "month of"
-        yield sums_table(Column(name, "time"), [(each.start, each) for each in summary.trend], title="Trend")
+        yield sums_table(
+            Column(_SPANS[summary.every][1], "time"),
+            [(each.start, each) for each in summary.trend],
+            title="Trend",
+        )
     for field, title in _TITLES.items():
         groups: Sequence[GroupSums] = getattr(summary, field)
         repeated = field == "by_month" and summary.every == "1mo"
-        alone = field == "by_baseline" and len(groups) == 1
+        alone = len(groups) == 1 and (field == "by_baseline" or not groups[0].key)
         if groups and not repeated and not alone:
             name = field.removeprefix("by_")
             yield sums_table(Column(name), [(each.key or None, each) for each in groups], title=title)
@@ -198,16 +207,15 @@ def _signed_bar(amount: Decimal, largest: Decimal) -> str:
 
 
 def _trend_line(trend: Sequence[TrendSums], every: Every) -> Line:
-    """The savings as blocks, the latest last; a loss is a triangle, a week or month without entries a low line."""
+    """The savings as blocks, the latest last; a loss is a triangle, a span without entries a low line."""
     found = {each.start: each.savings_usd for each in trend}
     values = [found.get(day) for day in _periods(trend[0].start, trend[-1].start, every)][-_CHARACTERS:]
     legend = [
         *([f"{LOSS} a loss"] if any(value is not None and value < 0 for value in values) else []),
         *([f"{GAP} no entries"] if None in values else []),
     ]
-    label = "savings by week  " if every == "1w" else "savings by month  "
     note = (Span(f"   {DOT.join(legend)}", "muted"),) if legend else ()
-    return line(Span(label, "muted"), blocks(values), *note)
+    return line(Span(f"savings by {_SPANS[every][0]}  ", "muted"), blocks(values), *note)
 
 
 def blocks(values: Sequence[Decimal | None]) -> str:
@@ -221,7 +229,7 @@ def _periods(first: dt.date, last: dt.date, every: Every) -> Iterator[dt.date]:
     day = first
     while day <= last:
         yield day
-        day = day + dt.timedelta(days=7) if every == "1w" else month_of(day).following.first
+        day = month_of(day).following.first if every == "1mo" else day + dt.timedelta(_SPANS[every][2])
 
 
 # What if
@@ -299,9 +307,9 @@ def _grouped(summary: GainshareSummary) -> Iterator[tuple[str, str, Sums]]:
     for field in _TITLES:
         for each in getattr(summary, field):
             yield field.removeprefix("by_"), each.key, each
-    if summary.every == "1w":  # months are there by themselves
+    if summary.every and summary.every != "1mo":  # months are there by themselves
         for each in summary.trend:
-            yield "week", each.start.isoformat(), each
+            yield _SPANS[summary.every][0], each.start.isoformat(), each
 
 
 def _values(each: Sums) -> Iterable[Value]:

@@ -1,6 +1,7 @@
 """An invoice: what is due, how it comes about, and what it rests on."""
 
 import datetime as dt
+import shlex
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
@@ -192,6 +193,7 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
                 "digest",
                 f"{evidence.entries_sha256}{DOT}SHA-256 of what the entries say, by time and id",
             ),
+            _labelled("see", _command(invoice)),
             _labelled(
                 "coverage",
                 f"{evidence.covered_pct} % of requests priced{DOT}{evidence.unpriced:,} unpriced"
@@ -206,6 +208,18 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             *_ledger(evidence),
         )
     )
+
+
+def _command(invoice: Invoice) -> str:
+    """What lists the entries of the invoice, with the same digest as long as the ledger stays."""
+    words = ["costopt", "gainshare", "entries", "--tenant", invoice.tenant, "--month", invoice.month]
+    days = sum(part.days for part in invoice.parts)
+    if days < invoice.parts[0].days_in_month:
+        after = invoice.end + dt.timedelta(days=1)
+        words += ["--since", str(invoice.start), "--until", str(after)]
+    if invoice.evidence.outside and invoice.evidence.baselines:
+        words += ["--baseline", ",".join(invoice.evidence.baselines)]
+    return short(shlex.join(words), _LONGEST_TENANT * 2)
 
 
 def _entry(label: str, entry: Entry | None) -> Iterator[Line]:
