@@ -1,16 +1,19 @@
 """Laws of recording a log again: whole, grown, or with lines that were rotated away."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording import DAY, OCTOBER
 
+from costopt.ledger.entry import Entry
 from costopt.ledger.reading import reading
+from costopt.ledger.record import Recorded, record
 from costopt.ledger.recording import Origin, Recording, record_rows
 from costopt.models.result import Aside
 from costopt.models.schema import USD
@@ -99,6 +102,27 @@ def test_a_log_that_has_lost_lines_adds_and_takes_nothing(
 
         assert (again.added, again.corrected, again.withdrawn) == (0, 0, 0)
         assert (path.read_bytes() if log else b"") == before
+
+
+@settings(max_examples=30)
+@given(LOGS, LOGS, st.integers(0, 20))
+def test_a_recording_that_is_interrupted_anywhere_is_completed_by_the_next(
+    first: Log, second: Log, done: int
+) -> None:
+    def some(state: Path, entries: Iterable[Entry]) -> Recorded:
+        return record(state, list(entries)[:done])
+
+    with TemporaryDirectory() as folder, TemporaryDirectory() as other:
+        for each in (folder, other):
+            recorded(each, first)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("costopt.ledger.recording.record", some)
+            recorded(folder, second)
+
+        recorded(folder, second)
+
+        recorded(other, second)
+        assert current(folder) == current(other)
 
 
 @settings(max_examples=30)

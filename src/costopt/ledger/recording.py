@@ -135,7 +135,9 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
     kept = {each.period for each in fewer}
     entries = [entry for entry in said if entry.period not in kept]
     gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
-    became = record(state, [*entries, *gone])
+    became = record(
+        state, [*gone, *entries]
+    )  # killed in between, the ledger has too little, and the next run adds it
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),
