@@ -1,10 +1,12 @@
 """Whether the ledger of savings survives kills, many writers and a full disk; and what a summary of it costs.
 
-Without options a quick run of all but the last. `--kills 200 --entries 50000` is the full one; `--summary 10000000`
+Without options a quick run of all but the last. `--kills 200 --commands 200 --entries 50000` is the full one, in which
+the function is killed as well as the command that people run, which is slower; `--summary 10000000`
 measures the summary by tenant, in processor time against a bare Polars scan of the same file, and in memory.
 """
 
 import argparse
+import datetime as dt
 import os
 import random
 import resource
@@ -84,22 +86,48 @@ def ended(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def kills(folder: Path, count: int, entries: Sequence[Entry]) -> int:
+Work = Callable[[Path, int], object]
+"""Records in a state folder, so many entries at a time."""
+
+
+def by_function(entries: Sequence[Entry]) -> Work:
+    """Records the entries."""
+    return lambda state, batch: record(state, entries, batch=batch)
+
+
+def by_command(folder: Path, count: int) -> Work:
+    """Turns the process into `costopt gainshare record` of a log with so many requests."""
+    log = folder / "log.csv"
+    with log.open("w") as file:
+        file.write("request_id,timestamp,provider,model,tenant,adapter,input_tokens,output_tokens,cost_usd\n")
+        for number in range(count):
+            one = entry(number)
+            moment = dt.datetime.fromtimestamp(one.timestamp, dt.UTC).isoformat()
+            tokens = f"{one.input_tokens},{one.output_tokens},{one.actual_cost_usd}"
+            file.write(f"r{number},{moment},openai,gpt-5.4-mini,{one.tenant},{one.adapter},{tokens}\n")
+    words = ["gainshare", "record", str(log), "--per-request", "--baseline", "openai/gpt-5.5"]
+    return lambda state, _: os.execv(  # noqa: S606 - our own
+        sys.executable, [sys.executable, "-m", "costopt", *words, "--state", str(state), "--to", os.devnull]
+    )
+
+
+def kills(folder: Path, count: int, entries: int, work: Work) -> int:
     """Kills recordings, and completes them; gives how many are not as if nothing had happened.
 
     Every other one is killed at a random moment, the rest as soon as the ledger has a random size, which is most often
     in the middle of a write: of all entries at once, of a batch, or of a few.
     """
+    undisturbed = folder / "undisturbed"
     begun = time.perf_counter()
-    ended(started(lambda: record(folder / "undisturbed", entries)))
+    ended(started(lambda: work(undisturbed, entries)))
     whole = time.perf_counter() - begun
-    expected = (folder / "undisturbed" / LEDGER).read_bytes()
+    expected = (undisturbed / LEDGER).read_bytes()
     chance = random.Random(20261001)  # noqa: S311 - not a secret
     wrong = torn = behind = 0
     for number in range(count):
         state = folder / f"killed-{number}"
-        batch = (len(entries), 5_000, 100)[number % 3]
-        process = started(lambda state=state, batch=batch: record(state, entries, batch=batch))  # type: ignore[misc]
+        batch = (entries, 5_000, 100)[number % 3]
+        process = started(lambda state=state, batch=batch: work(state, batch))  # type: ignore[misc]
         if number % 2:
             time.sleep(chance.uniform(0, whole))
         else:
@@ -109,12 +137,12 @@ def kills(folder: Path, count: int, entries: Sequence[Entry]) -> int:
         size = _size(state / LEDGER)
         head = load_head(state)
         behind += size > (head.bytes if head else 0)
-        ended(started(lambda state=state: record(state, entries)))  # type: ignore[misc]
+        ended(started(lambda state=state: work(state, 5_000)))  # type: ignore[misc]
         torn += (state / TORN).exists()
         wrong += (state / LEDGER).read_bytes() != expected or bool(verify(state).damages)
         shutil.rmtree(state)
     print(
-        f"{count} kills while {len(entries):,} entries were recorded ({whole:.1f} s):"
+        f"{count} kills while {entries:,} entries were recorded ({whole:.1f} s):"
         f" {behind} between a write and its end, {torn} within a line; {wrong} wrong"
     )
     return wrong
@@ -241,6 +269,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "costopt-benchmarks"))
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--commands", type=int, default=4)
     parser.add_argument("--entries", type=int, default=5_000)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--summary", type=int)
@@ -257,10 +286,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
         wrong = (
-            kills(folder, asked.kills, entries)
+            kills(folder, asked.kills, len(entries), by_function(entries))
             + full_disk(folder, entries)
             + writers(folder, asked.writers, entries)
         )
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        print("costopt gainshare record: ", end="", flush=True)
+        wrong += kills(Path(name), asked.commands, asked.entries, by_command(Path(name), asked.entries))
     sys.exit(wrong > 0)
 
 
