@@ -642,11 +642,11 @@ hint: check the path and its permissions
 """),
         ),
         (
-            ["Hi", "--policy", "router.toml", "--router", "r.json"],
+            ["Hi", "--policy", "router.toml", "--weak", "gpt-small"],
             snapshot("""\
-error: `--router`, `--weak` and `--strong` go together
+error: `--weak` and `--strong` name the models of a router
 
-hint: name the models that the router was fitted to
+hint: name its file as well: `--router FILE`; that of `costopt simulate --learn` knows its models
 """),
         ),
         (

@@ -62,11 +62,12 @@ def router_of(
     Raises:
         ConfigError: The file is missing or says something else, or its models are not named.
     """
-    if path is None and weak is None and strong is None:
+    if path is not None:
+        models = (weak and encodable(weak), strong and encodable(strong))
+        return read_router(read_text(path, "router"), str(path), models, catalog)
+    if weak is None and strong is None:
         return None
-    if path is None or weak is None or strong is None:
-        raise ConfigError(
-            "`--router`, `--weak` and `--strong` go together",
-            hint="name the models that the router was fitted to",
-        )
-    return read_router(read_text(path, "router"), str(path), (encodable(weak), encodable(strong)), catalog)
+    raise ConfigError(
+        "`--weak` and `--strong` name the models of a router",
+        hint="name its file as well: `--router FILE`; that of `costopt simulate --learn` knows its models",
+    )

@@ -130,14 +130,15 @@ FactsFile = Annotated[
 ]
 RouterFile = Annotated[
     Path | None,
-    typer.Option(
-        "--router", metavar="FILE", help="A router from costopt simulate --learn; with --weak and --strong."
-    ),
+    typer.Option("--router", metavar="FILE", help="A router from costopt simulate --learn."),
 ]
 WeakModel = Annotated[
-    str | None, typer.Option("--weak", metavar="MODEL", help="The weak model that it was fitted to.")
+    str | None,
+    typer.Option("--weak", metavar="MODEL", help="The weak model that it was fitted to, unless it says so."),
 ]
-StrongModel = Annotated[str | None, typer.Option("--strong", metavar="MODEL", help="The strong one.")]
+StrongModel = Annotated[
+    str | None, typer.Option("--strong", metavar="MODEL", help="The strong one, likewise.")
+]
 DecisionLog = Annotated[
     Path | None,
     typer.Option(

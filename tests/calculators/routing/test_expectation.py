@@ -115,6 +115,24 @@ def test_what_is_no_router_is_refused_with_the_reason(catalog: Catalog, content:
     assert caught.value.message == f"`router.json` is not a learned router: {why}"
 
 
+def test_a_router_may_name_its_models_itself(catalog: Catalog) -> None:
+    content = router(side(), side(), models=MODELS).model_dump_json()
+
+    own = read_router(content, "router.json", (None, None), catalog)
+    other = read_router(content, "router.json", MODELS[::-1], catalog)
+
+    assert (own.weak, own.strong) == ("acme/acme-small", "acme/acme-large")
+    assert (other.weak, other.strong) == ("acme/acme-large", "acme/acme-small")
+
+
+@pytest.mark.parametrize("models", [(None, None), ("acme-small", None)])
+def test_a_router_without_the_names_of_its_models_needs_them(
+    catalog: Catalog, models: tuple[str | None, str | None]
+) -> None:
+    with pytest.raises(ConfigError, match="does not name the models"):
+        read_router(router(side(), side()).model_dump_json(), "router.json", models, catalog)
+
+
 def test_its_models_are_two_that_the_catalog_knows(catalog: Catalog) -> None:
     content = router(side(), side()).model_dump_json()
 

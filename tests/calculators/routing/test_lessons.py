@@ -1,10 +1,13 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
 
+from costopt.calculators.routing.gate import RouterCheck
+from costopt.calculators.routing.learning import Learned
 from costopt.calculators.routing.lessons import learn
+from costopt.calculators.routing.router import Router, Side
 from costopt.errors import ConfigError
 
 SCHEMA = {
@@ -15,6 +18,18 @@ SCHEMA = {
     "tenant": pl.String,
 }
 COSTS = {"small": 0.1, "large": 1.0, "other": 0.5}
+NOTHING = Side(intercept=0, terms=(), looks=(), categories=())
+FITTED = Router(
+    by=(),
+    terms=(),
+    idf=(),
+    looks=(),
+    means=(),
+    deviations=(),
+    categories=(),
+    weak=NOTHING,
+    strong=NOTHING,
+)
 Lesson = tuple[str, pl.DataFrame, dict[str, Any]]
 
 
@@ -24,8 +39,9 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> list[Lesson]:
     taught: list[Lesson] = []
     for name in ("learn_from_pairs", "learn_from_log"):
 
-        def teach(frame: pl.DataFrame, name: str = name, **rest: Any) -> None:  # noqa: ANN401 - recorded
+        def teach(frame: pl.DataFrame, name: str = name, **rest: Any) -> Learned:  # noqa: ANN401 - recorded
             taught.append((name, frame, rest))
+            return Learned(cast("RouterCheck", None), FITTED)
 
         monkeypatch.setattr(f"costopt.calculators.routing.lessons.{name}", teach)
     return taught
@@ -47,8 +63,9 @@ def test_a_router_is_learned_from_the_scored_answers_of_the_two_models_with_most
         ("t", "other", 1.0),
     ]
 
-    learn(sampled([*log, (None, "other", 1.0), ("u", "other", None)]), COSTS)
+    learned = learn(sampled([*log, (None, "other", 1.0), ("u", "other", None)]), COSTS)
 
+    assert learned.router == FITTED.model_copy(update={"models": ("small", "large")})
     ((name, frame, rest),) = lessons
     assert (name, rest) == ("learn_from_log", {"weak": "small", "strong": "large", "by": ["tag"]})
     assert frame.select("prompt", "model", "quality").rows() == log

@@ -53,17 +53,20 @@ class Expectation(Frozen):
         return {self.weak: self.weak_quality, self.strong: self.strong_quality}
 
 
-def read_router(content: str, label: str, models: tuple[str, str], catalog: Catalog) -> NamedRouter:
+def read_router(
+    content: str, label: str, models: tuple[str | None, str | None], catalog: Catalog
+) -> NamedRouter:
     """A learned router.
 
     Args:
         content: The JSON of a `Router`.
         label: What to call the file in messages.
-        models: The weak and the strong model that it was fitted to, by any names that the catalog understands.
+        models: The weak and the strong model that it was fitted to, by any names that the catalog understands; None for
+            the one that it names itself.
         catalog: Whose names they get.
 
     Raises:
-        ConfigError: It is something else, the catalog does not know a model, or both are the same.
+        ConfigError: It is something else, the catalog does not know a model, both are the same, or it names none.
     """
     try:
         router = Router.model_validate_json(content)
@@ -74,7 +77,10 @@ def read_router(content: str, label: str, models: tuple[str, str], catalog: Cata
     if not _is_whole(router):
         raise _refused(label, "its weights are not those of what a router sees")
     weak, strong = (
-        _name(model, option, catalog) for model, option in zip(models, ("--weak", "--strong"), strict=True)
+        _name(model or own, option, catalog)
+        for model, own, option in zip(
+            models, router.models or (None, None), ("--weak", "--strong"), strict=True
+        )
     )
     if weak == strong:
         raise ConfigError(
@@ -100,7 +106,12 @@ def _is_whole(router: Router) -> bool:
     return router.looks == today and all(each == sizes for each in fitted) and measured == [sizes[:2]] * 2
 
 
-def _name(model: str, option: str, catalog: Catalog) -> str:
+def _name(model: str | None, option: str, catalog: Catalog) -> str:
+    if model is None:
+        raise ConfigError(
+            "The router does not name the models that it was fitted to",
+            hint="name them: `--weak MODEL --strong MODEL`",
+        )
     check_models(Policy(name=option, tiers=Tiers(premium=(model,))), catalog)
     number = find_model(catalog, model)
     assert number is not None  # noqa: S101 - just checked

@@ -1,6 +1,7 @@
 """A router learned from a log: which two models it chooses between, and what it is learned from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -51,9 +52,13 @@ def learn(requests: pl.DataFrame, unit_costs: Mapping[str, float]) -> Learned:
         )
     weak, strong = sorted(models, key=lambda name: (unit_costs[name], name))
     both = _answered_by_both(scored, weak, strong)
-    if both.height >= _ENOUGH_PAIRS:
-        return learn_from_pairs(both, by=_categories(both))
-    return learn_from_log(scored, weak=weak, strong=strong, by=_categories(scored))
+    learned = (
+        learn_from_pairs(both, by=_categories(both))
+        if both.height >= _ENOUGH_PAIRS
+        else learn_from_log(scored, weak=weak, strong=strong, by=_categories(scored))
+    )
+    router = learned.router and learned.router.model_copy(update={"models": (weak, strong)})
+    return replace(learned, router=router)
 
 
 def _answered_by_both(scored: pl.DataFrame, weak: str, strong: str) -> pl.DataFrame:

@@ -73,6 +73,7 @@ class Router(Frozen):
         categories: Column and value of each category.
         weak: Weights for the quality of the weak model.
         strong: Weights for that of the strong one.
+        models: The weak and the strong model that it was fitted to; null where labels did not say.
     """
 
     version: Literal[1] = 1
@@ -85,6 +86,7 @@ class Router(Frozen):
     categories: tuple[tuple[str, str], ...]
     weak: Side
     strong: Side
+    models: tuple[str, str] | None = None
 
     def score(self, requests: pl.DataFrame) -> pl.Series:
         """By how much the strong model's answer is likely to be better: −1 to 1, higher for the strong model.
