@@ -1,4 +1,5 @@
 import math
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -497,9 +498,17 @@ def test_a_tenant_without_entries_has_saved_nothing(recorded: GainShareAnalytics
     )
 
 
-@pytest.mark.parametrize("pct", [-1, 100.5, math.nan, "30"])
-def test_a_percentage_is_between_0_and_100(recorded: GainShareAnalytics, pct: Any) -> None:  # noqa: ANN401 - a mistake
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize(
+    ("pct", "message"),
+    [
+        (-1, "A share of -1.000000000000 % is none"),
+        (100.5, "A share of 100.500000000000 % is none"),
+        (math.nan, "`gain_share_pct` is nan, which is no amount"),
+        ("30", "`gain_share_pct` is '30', which is no amount"),
+    ],
+)
+def test_a_percentage_is_between_0_and_100(recorded: GainShareAnalytics, pct: Any, message: str) -> None:  # noqa: ANN401 - a mistake
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         recorded.get_gain_share_report("enterprise-customer", pct)
 
 

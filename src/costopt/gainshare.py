@@ -16,23 +16,16 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 from pydantic import ValidationError
 
-from costopt.calculators.gainshare.savings import (
-    Savings,
-    columns_of,
-    dearest,
-    flat_cost,
-    gain_share,
-    of_period,
-    realize,
-    total_savings,
-)
+from costopt.calculators.gainshare.flat_rates import dearest, flat_cost
+from costopt.calculators.gainshare.settling import share_of
+from costopt.calculators.gainshare.sums import Sums, added, savings_of, sums
 from costopt.errors import ConfigError, LedgerError
 from costopt.ledger.entry import LARGEST_COUNT, Entry
 from costopt.ledger.files import default_state
@@ -41,6 +34,7 @@ from costopt.ledger.reading import reading
 from costopt.ledger.record import record
 from costopt.ledger.wording import worded
 from costopt.models.entry import FIGURES, SOMETHING
+from costopt.models.money import half_up, percent
 
 __all__ = ["BaselineEntry", "FrontierModel", "GainShareAnalytics", "gain_share_analytics"]
 
@@ -50,7 +44,7 @@ SOURCE: Final = "python"
 _PICO_DIGITS: Final = 12
 _LARGEST: Final = 40
 """The exponent of ten above which nothing is an amount."""
-_EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
+_MOST_PCT: Final = 100
 
 
 @dataclass
@@ -178,12 +172,12 @@ class GainShareAnalytics:
         refusals = record(self.state, [entry]).refusals
         if refusals:
             raise LedgerError(refusals[0].reason, hint="put it into a month that has no invoice yet")
-        realized = realize(entry.baseline_cost_usd, entry.actual_cost_usd)
+        savings = savings_of(entry.baseline_cost_usd, entry.actual_cost_usd)
         return {
-            "savings_usd": float(realized.savings_usd),
-            "savings_pct": float(realized.savings_pct),
-            "baseline_cost_usd": float(realized.baseline_cost_usd),
-            "actual_cost_usd": float(realized.actual_cost_usd),
+            "savings_usd": float(savings),
+            "savings_pct": float(percent(savings, entry.baseline_cost_usd)),
+            "baseline_cost_usd": float(entry.baseline_cost_usd),
+            "actual_cost_usd": float(entry.actual_cost_usd),
             "frontier_model": baseline.model_name,
             "frontier_cost_per_1k": float(baseline.cost_per_1k_tokens_usd),
         }
@@ -202,8 +196,7 @@ class GainShareAnalytics:
         """
         names = [field.name for field in fields(BaselineEntry)]
         with reading(self.state, [*names, *FIGURES, "id"]) as entries:
-            kept = of_period(entries, tenant, since_timestamp).filter(SOMETHING)
-            found = kept.collect().sort("timestamp", "id")
+            found = _kept(entries, tenant, since_timestamp).collect().sort("timestamp", "id")
         money = pl.col("^.*_usd$").cast(pl.Float64)
         return [BaselineEntry(**row) for row in found.select(names).with_columns(money).iter_rows(named=True)]
 
@@ -224,18 +217,13 @@ class GainShareAnalytics:
         Raises:
             LedgerError: if the ledger cannot be read.
         """
-        total = self._total(tenant, since_timestamp)
-        span = (
-            {"oldest": int(total.oldest.timestamp()), "newest": int(total.newest.timestamp())}
-            if total.oldest and total.newest
-            else None
-        )
+        total, span = self._total(tenant, since_timestamp)
         return {
             "total_entries": total.entries,
             "total_savings_usd": float(total.savings_usd),
             "avg_savings_pct": float(total.savings_pct),
-            "total_baseline_cost_usd": float(total.baseline_cost_usd),
-            "total_actual_cost_usd": float(total.actual_cost_usd),
+            "total_baseline_cost_usd": float(total.baseline_usd),
+            "total_actual_cost_usd": float(total.actual_usd),
             "unpriced_requests": total.unpriced,
             "time_range": span,
         }
@@ -256,24 +244,41 @@ class GainShareAnalytics:
             LedgerError: if the ledger cannot be read.
         """
         pct = _decimal("gain_share_pct", gain_share_pct, _PICO_DIGITS)
-        gain_share(Decimal(0), pct)
-        total = self._total(tenant, None)
+        if not 0 <= pct <= _MOST_PCT:
+            raise ConfigError(f"A share of {pct} % is none", hint="give a percentage from 0 to 100")
+        total, _ = self._total(tenant, None)
         return {
             "tenant": tenant,
             "total_savings_usd": float(total.savings_usd),
-            "gain_share_amount_usd": float(gain_share(total.savings_usd, pct)),
+            "gain_share_amount_usd": float(share_of(total.savings_usd, pct)),
             "gain_share_pct": float(pct),
             "period_entries": total.entries,
             "avg_savings_pct": float(total.savings_pct),
         }
 
-    def _total(self, tenant: str | None, since: int | None) -> Savings:
-        with reading(self.state, (*columns_of(), "tenant")) as entries:
-            return total_savings(of_period(entries, tenant, since))
+    def _total(self, tenant: str | None, since: int | None) -> tuple[Sums, dict[str, int] | None]:
+        """What entries come to, and the times of the oldest and the newest; None where there is no entry."""
+        time = pl.col("timestamp")
+        with reading(self.state, ("timestamp", *FIGURES, "tenant")) as entries:
+            kept = _kept(entries, tenant, since)
+            span = kept.select(oldest=time.min(), newest=time.max())
+            whole, times = pl.collect_all([added(kept, []), span], engine="streaming")
+        total = Sums(**sums(whole.row(0, named=True)))
+        return total, times.row(0, named=True) if total.entries else None
 
 
 gain_share_analytics = GainShareAnalytics()
 """The one that uses the folder of the `costopt` command."""
+
+
+def _kept(entries: pl.LazyFrame, tenant: str | None, since: int | None) -> pl.LazyFrame:
+    """The entries of a tenant from a time on, without what was withdrawn."""
+    conditions = [
+        SOMETHING,
+        *([] if tenant is None else [pl.col("tenant") == tenant]),
+        *([] if since is None else [pl.col("timestamp") >= since]),
+    ]
+    return entries.filter(*conditions)
 
 
 def _shown(model: Frontier) -> FrontierModel:
@@ -295,7 +300,7 @@ def _decimal(name: str, value: object, digits: int) -> Decimal:
     amount = Decimal(str(value)) if number else Decimal("NaN")
     if not amount.is_finite() or amount.adjusted() > _LARGEST:
         raise ConfigError(f"`{name}` is {value!r}, which is no amount", hint="give a finite number")
-    return _EXACT.quantize(amount, Decimal(1).scaleb(-digits))
+    return half_up(amount, Decimal(1).scaleb(-digits))
 
 
 def _count(name: str, value: object) -> int:

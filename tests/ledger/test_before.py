@@ -4,18 +4,19 @@ from typing import Any
 import pytest
 from recording import DAY, OCTOBER, entry
 
-from costopt.calculators.gainshare.savings import columns_of, total_savings
+from costopt.calculators.gainshare.sums import together
 from costopt.ledger.before import before, shrunk, withdrawals
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import entries
 from costopt.ledger.record import record
+from costopt.models.entry import FIGURES
 
 STATE = Path("state")
 
 
 def totals() -> tuple[int, str]:
     """How many requests there are, and what was saved."""
-    total = total_savings(entries(STATE, columns_of()))
+    total = together(entries(STATE, FIGURES))
     return total.requests, str(total.savings_usd)
 
 

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costopt.models.money import EXACT, PICO_PER_USD, exact_usd, format_usd, percent, to_cents, usd
+from costopt.models.money import (
+    EXACT,
+    PICO_PER_USD,
+    difference,
+    exact_usd,
+    format_usd,
+    percent,
+    to_cents,
+    total,
+    usd,
+)
 
 PICO = st.integers(-(2**127), 2**127 - 1)
 AMOUNTS = st.decimals(-(10**9), 10**9, places=12)
@@ -38,6 +48,14 @@ def test_amounts_of_any_size_keep_every_digit() -> None:
     assert exact_usd(most) == "$170,141,183,460,469,231,731,687,303.715884105727"
     assert format_usd(most.copy_negate()) == "-$170,141,183,460,469,231,731,687,303.72"
     assert percent(2**127 - 1, 1) == (2**127 - 1) * 100
+
+
+def test_sums_and_differences_are_exact() -> None:
+    huge, tiny = Decimal("1e30"), Decimal("1e-12")
+
+    assert total([huge, tiny, -huge]) == tiny
+    assert str(total([])) == "0"
+    assert f"{difference(huge, tiny):f}" == "999999999999999999999999999999.999999999999"
 
 
 def test_money_that_is_no_number_is_refused() -> None:

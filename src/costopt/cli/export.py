@@ -17,11 +17,12 @@ def prometheus(to: MetricsFile, *, state: StateFolder = None) -> None:
 
     Example: costopt export prometheus --to /var/lib/node_exporter/costopt.prom
     """
-    from costopt.calculators.gainshare.savings import columns_of, total_savings
+    from costopt.calculators.gainshare.sums import together
     from costopt.cli.gainsharing import state_of
     from costopt.ledger.reading import reading
+    from costopt.models.entry import FIGURES
     from costopt.report.exporters.prometheus import write_prometheus
 
-    with reading(state_of(state), columns_of()) as entries:
-        total = total_savings(entries)
+    with reading(state_of(state), FIGURES) as entries:
+        total = together(entries)
     write_prometheus(total, to)

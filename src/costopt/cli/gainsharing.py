@@ -11,9 +11,9 @@ from typing import Final
 import polars as pl
 
 from costopt.calculators.gainshare.baselines import Rule, Yardstick, rules_of, yardsticks
+from costopt.calculators.gainshare.flat_rates import dearest
 from costopt.calculators.gainshare.percentages import parse_percentages
 from costopt.calculators.gainshare.recording import RECORDING, recorded_rows, recording_rollup
-from costopt.calculators.gainshare.savings import dearest
 from costopt.calculators.gainshare.summary import DIMENSIONS, Dimension, Selection
 from costopt.calculators.gainshare.whatif import WhatIf, whatif
 from costopt.calculators.routing.policy_file import find_model

@@ -5,12 +5,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from costopt.models.money import EXACT
 from costopt.models.result import Frozen
 from costopt.models.schema import TOKENS
 
@@ -22,7 +23,6 @@ LARGEST_USD: Final = Decimal(10**15)
 COUNTED: Final = (*TOKENS, "web_searches")
 """The counts by which an entry can be priced again; null where the recording did not know them."""
 
-_EXACT: Final = Context(prec=60)
 _PICO: Final = Decimal("1e-12")
 _LAST_SECOND: Final = 253_402_300_799
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -82,7 +82,7 @@ that has grown, or a catalog that knows another model, changes it for entries th
 def _in_pico(amount: Decimal) -> Decimal:
     if not amount.is_finite() or not 0 <= amount < LARGEST_USD:
         raise ValueError(f"is not between 0 and {LARGEST_USD:,} USD")
-    if amount != amount.quantize(_PICO, context=_EXACT):
+    if amount != amount.quantize(_PICO, context=EXACT):
         raise ValueError("has digits below a pico-dollar")
     return amount
 

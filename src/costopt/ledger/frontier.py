@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -21,12 +21,12 @@ from costopt.errors import ConfigError, LedgerError
 from costopt.ledger.entry import Text, plain
 from costopt.ledger.files import FRONTIER, PATIENCE, replace, sync_folder, told, writing
 from costopt.ledger.wording import worded
+from costopt.models.money import EXACT
 
 RATE_DIGITS: Final = 15
 """The most digits that a rate may have behind the point."""
 
 _MOST_USD: Final = Decimal(10**9)
-_EXACT: Final = Context(prec=60)
 
 
 def _number(value: object) -> Decimal:
@@ -38,7 +38,7 @@ def _number(value: object) -> Decimal:
 def _rate(amount: Decimal) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= _MOST_USD:
         raise ValueError(f"is not between 0 and {_MOST_USD:,} USD")
-    if amount != amount.quantize(Decimal(1).scaleb(-RATE_DIGITS), context=_EXACT):
+    if amount != amount.quantize(Decimal(1).scaleb(-RATE_DIGITS), context=EXACT):
         raise ValueError(f"has more than {RATE_DIGITS} digits behind the point")
     return amount
 

@@ -16,7 +16,7 @@ from costopt.ledger.entry import Entry
 from costopt.ledger.reading import reading
 from costopt.ledger.record import Recorded, record
 from costopt.ledger.wording import worded
-from costopt.models.money import EXACT, trimmed
+from costopt.models.money import difference, total
 from costopt.models.result import Aside, Frozen
 
 _DAY: Final = r"^\d{4}-\d\d-\d\d$"
@@ -162,14 +162,14 @@ def _compared(name: str, entries: Iterable[Entry], origin: Origin) -> Compared:
 
 
 def _realized(entries: Sequence[Entry]) -> dict[str, Any]:
-    baseline = _total(entry.baseline_cost_usd for entry in entries)
-    actual = _total(entry.actual_cost_usd for entry in entries)
+    baseline = total(entry.baseline_cost_usd for entry in entries)
+    actual = total(entry.actual_cost_usd for entry in entries)
     return {
         "requests": sum(entry.requests for entry in entries),
         "unpriced": sum(entry.unpriced for entry in entries),
         "baseline_cost_usd": baseline,
         "actual_cost_usd": actual,
-        "savings_usd": trimmed(EXACT.subtract(baseline, actual)),
+        "savings_usd": difference(baseline, actual),
     }
 
 
@@ -200,10 +200,3 @@ def _check_grain(state: Path, entries: list[Entry], origin: Origin) -> None:
             f"`{origin.source}` is recorded by {before} already: by {now} as well, its requests would count twice",
             hint=f"record it by {before}, or name another log: `--source NAME`",
         )
-
-
-def _total(amounts: Iterable[Decimal]) -> Decimal:
-    whole = Decimal(0)
-    for amount in amounts:
-        whole = EXACT.add(whole, amount)
-    return trimmed(whole)

@@ -1,6 +1,7 @@
 """Money: whole pico-dollars inside, `Decimal` dollars in results, rounded once at the edge."""
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final
 
 PICO_PER_USD: Final = 10**12
@@ -17,10 +18,22 @@ def usd(pico: int) -> Decimal:
 def trimmed(value: Decimal) -> Decimal:
     """The same amount without trailing zeros, and without a power of ten."""
     shortest = value.normalize(EXACT)
-    return shortest if _exponent(shortest) <= 0 else _rounded(shortest, Decimal(1))
+    return shortest if _exponent(shortest) <= 0 else half_up(shortest, Decimal(1))
 
 
-def _rounded(value: Decimal, step: Decimal) -> Decimal:
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """An exact sum."""
+    with localcontext(EXACT):
+        return trimmed(sum(amounts, Decimal(0)))
+
+
+def difference(amount: Decimal, less: Decimal) -> Decimal:
+    """An amount less another one, exact."""
+    return trimmed(EXACT.subtract(amount, less))
+
+
+def half_up(value: Decimal, step: Decimal) -> Decimal:
+    """A number rounded half up to the digits of a step, such as `Decimal("0.01")`."""
     return value.quantize(step, rounding=ROUND_HALF_UP, context=EXACT)
 
 
@@ -33,7 +46,7 @@ def _exponent(value: Decimal) -> int:
 
 def to_cents(amount: Decimal) -> Decimal:
     """US dollars rounded half up to cents, as an invoice does."""
-    return _rounded(amount, _CENT)
+    return half_up(amount, _CENT)
 
 
 def percent(part: Decimal | int, whole: Decimal | int, digits: int = 4) -> Decimal:
@@ -41,7 +54,7 @@ def percent(part: Decimal | int, whole: Decimal | int, digits: int = 4) -> Decim
     if not whole:
         return Decimal(0)
     share = EXACT.divide(EXACT.multiply(Decimal(part), 100), Decimal(whole))
-    return trimmed(_rounded(share, Decimal(1).scaleb(-digits)))
+    return trimmed(half_up(share, Decimal(1).scaleb(-digits)))
 
 
 def exact_usd(amount: Decimal) -> str:
@@ -66,5 +79,5 @@ def format_usd(amount: Decimal) -> str:
     if size == 0 or size >= _CENT:
         return f"{sign}${to_cents(size):,}"
     places = 3 - size.adjusted()
-    rounded = _rounded(size, Decimal(1).scaleb(-min(places, 12)))
+    rounded = half_up(size, Decimal(1).scaleb(-min(places, 12)))
     return f"{sign}${min(_CENT, rounded):f}"

@@ -4,7 +4,15 @@ import pytest
 from savings import contract
 
 from costopt.calculators.gainshare.contracts import Contract, Rounding
-from costopt.calculators.gainshare.settling import Days, Settlement, carry, prorated, rounded, settle, total
+from costopt.calculators.gainshare.settling import (
+    Days,
+    Settlement,
+    carry,
+    prorated,
+    rounded,
+    settle,
+    share_of,
+)
 
 WHOLE = Days(31, 31)
 
@@ -26,6 +34,21 @@ def test_no_digit_of_a_share_in_dollars_is_lost_whatever_its_size() -> None:
     found = settled(contract("33.333333"), "98765432109876543210.123456789012")
 
     assert str(found.amount) == "32921810374074074037.11934156259247736996"
+
+
+@pytest.mark.parametrize(
+    ("savings", "percentage", "share"),
+    [
+        ("100", "30", "30"),
+        ("100", "0", "0"),
+        ("100", "100", "100"),
+        ("0.000000000001", "12.5", "0.000000000000125"),
+        ("0", "30", "0"),
+        ("-5", "30", "0"),
+    ],
+)
+def test_a_share_is_of_what_was_saved_and_never_of_a_loss(savings: str, percentage: str, share: str) -> None:
+    assert f"{share_of(Decimal(savings), Decimal(percentage)):f}" == share
 
 
 def test_tiers_work_like_tax_brackets() -> None:
@@ -157,8 +180,3 @@ def test_the_amount_due_is_rounded_as_agreed(
     amount: str, rounding: Rounding, decimals: int, due: str
 ) -> None:
     assert str(rounded(Decimal(amount), rounding, decimals)) == due
-
-
-def test_a_sum_is_exact() -> None:
-    assert total([Decimal("1e30"), Decimal("1e-12"), Decimal("-1e30")]) == Decimal("1e-12")
-    assert str(total([])) == "0"

@@ -1,30 +1,25 @@
-import datetime as dt
 import importlib
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from costopt.calculators.gainshare.savings import Savings
+from costopt.calculators.gainshare.sums import Sums
 from costopt.errors import ConfigError, OutputError
 from costopt.report.exporters import prometheus
 from costopt.report.exporters.prometheus import write_prometheus
 
 
-def savings(baseline: str = "0.03", actual: str = "0.005") -> Savings:
+def savings(baseline: str = "0.03", actual: str = "0.005") -> Sums:
     """What one entry saved."""
     difference = Decimal(baseline) - Decimal(actual)
-    time = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
-    return Savings(
+    return Sums(
         entries=1,
-        losses=0,
         requests=1,
         unpriced=0,
-        tokens_used=1000,
-        oldest=time,
-        newest=time,
-        baseline_cost_usd=Decimal(baseline),
-        actual_cost_usd=Decimal(actual),
+        tokens=1000,
+        baseline_usd=Decimal(baseline),
+        actual_usd=Decimal(actual),
         savings_usd=difference,
         savings_pct=Decimal("83.3333"),
     )

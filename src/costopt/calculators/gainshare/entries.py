@@ -11,7 +11,7 @@ import polars as pl
 
 from costopt.calculators.gainshare.digest import DIGESTED, ORDER, digest_of
 from costopt.calculators.gainshare.summary import ALL, Selection, selected
-from costopt.calculators.gainshare.sums import Sums, added, sums
+from costopt.calculators.gainshare.sums import Sums, together
 from costopt.errors import ConfigError
 from costopt.models.entry import SOMETHING
 from costopt.models.money import trimmed
@@ -223,7 +223,7 @@ def list_entries(
         history=listed.history,
         first_day=days.first(ignore_nulls=True),
         last_day=days.last(ignore_nulls=True),
-        total=Sums(**sums(added(current.lazy(), []).collect().row(0, named=True))),
+        total=together(current.lazy()),
         entries_sha256=digest_of(current),
         corrected=gone.count() if listed.history else None,
         withdrawn=gone.null_count() if listed.history else None,

@@ -1,14 +1,13 @@
 """What an invoice rests on: which entries, of which logs, at which prices, and what is not in it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 
 from costopt.calculators.gainshare.digest import ORDER, digest_of
-from costopt.calculators.gainshare.sums import Sums, added, sums
+from costopt.calculators.gainshare.sums import Sums, together
 from costopt.models.money import percent
 from costopt.models.result import Frozen
 
@@ -110,7 +109,7 @@ def evidence(
         unpriced=unpriced,
         covered_pct=percent(requests, requests + unpriced) if requests + unpriced else Decimal(100),
         rejected=_rejected(entries),
-        outside=_summed(outside),
+        outside=None if outside.is_empty() else together(outside.lazy()),
         late=tuple(late),
         ledger=ledger,
     )
@@ -129,10 +128,3 @@ def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:
 def _rejected(entries: pl.DataFrame) -> int:
     """Of each recording once."""
     return int(entries.group_by("inputs").agg(pl.col("rejected").max())["rejected"].sum())
-
-
-def _summed(entries: pl.DataFrame) -> Sums | None:
-    if entries.is_empty():
-        return None
-    row: Mapping[str, Any] = added(entries.lazy(), []).collect().row(0, named=True)
-    return Sums.model_validate(sums(row))

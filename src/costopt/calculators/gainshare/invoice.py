@@ -17,10 +17,10 @@ import polars as pl
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
 from costopt.calculators.gainshare.evidence import Evidence, Late, Ledger, evidence
 from costopt.calculators.gainshare.months import Month, month_of
-from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle, total
+from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle
 from costopt.calculators.gainshare.sums import COSTS, Sums, added, between, dated, savings_of, sums
 from costopt.calculators.gainshare.wording import in_words, rounding_in_words
-from costopt.models.money import EXACT, trimmed
+from costopt.models.money import difference, total
 from costopt.models.result import Result
 
 _NUMBER_DIGITS: Final = 12
@@ -174,7 +174,7 @@ def invoice(
         end=parts[-1].end,
         currency=terms.currency,
         before_rounding=before_rounding,
-        rounding=trimmed(EXACT.subtract(amount_due, before_rounding)),
+        rounding=difference(amount_due, before_rounding),
         amount_due=amount_due,
         formula=rounding_in_words([part.settlement.amount for part in parts], amount_due, terms),
         savings_usd=total(part.savings_usd for part in parts),
@@ -303,5 +303,5 @@ def _late(history: pl.DataFrame, month: Month, issued: Mapping[Month, Invoice]) 
                 invoice=known.number,
                 invoiced_savings_usd=known.savings_usd,
                 savings_usd=savings,
-                difference_usd=trimmed(EXACT.subtract(savings, known.savings_usd)),
+                difference_usd=difference(savings, known.savings_usd),
             )

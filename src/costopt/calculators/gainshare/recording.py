@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from costopt.calculators.gainshare.baselines import Rule, Yardstick, compared, rule_keys, yardsticks
-from costopt.calculators.gainshare.savings import flat_cost
+from costopt.calculators.gainshare.flat_rates import flat_cost
 from costopt.errors import ConfigError
 from costopt.models.money import usd
 from costopt.models.result import Aside

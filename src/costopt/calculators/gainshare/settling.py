@@ -6,12 +6,12 @@ figure of the result, so that whoever adds up the figures gets the sum that is t
 `rounded`, after everything else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Final, NamedTuple
 
 from costopt.calculators.gainshare.contracts import Contract, LosingMonth, Rounding, Tier
-from costopt.models.money import EXACT, trimmed
+from costopt.models.money import EXACT, difference, half_up, total, trimmed
 from costopt.models.result import Frozen
 
 _STEP: Final = Decimal("1e-12")
@@ -135,7 +135,7 @@ def carry(
     """
     if losing_month == "nothing":
         return max(_NOTHING, savings_usd), _NOTHING
-    balance = trimmed(EXACT.subtract(savings_usd, carried_in_usd))
+    balance = difference(savings_usd, carried_in_usd)
     return max(_NOTHING, balance), max(_NOTHING, balance.copy_negate())
 
 
@@ -149,7 +149,7 @@ def _by_tier(
         up_to = above[number + 1] if number + 1 < len(tiers) else None
         top = shared if up_to is None else min(shared, up_to)
         inside = max(_NOTHING, top - above[number])
-        share = trimmed(inside * tier.percentage / 100)
+        share = share_of(inside, tier.percentage)
         found.append(
             TierShare(
                 above_usd=above[number],
@@ -163,10 +163,9 @@ def _by_tier(
     return tuple(found)
 
 
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """An exact sum."""
-    with localcontext(EXACT):
-        return trimmed(sum(amounts, _NOTHING))
+def share_of(savings_usd: Decimal, percentage: Decimal) -> Decimal:
+    """A percentage of savings, exact; nothing where they are below 0."""
+    return trimmed(EXACT.multiply(max(_NOTHING, savings_usd), percentage.scaleb(-2, EXACT)))
 
 
 def prorated(amount: Decimal, days: Days) -> Decimal:
@@ -179,7 +178,7 @@ def prorated(amount: Decimal, days: Days) -> Decimal:
 
 def _stepped(amount: Decimal) -> Decimal:
     """An amount without an end of digits at 12 decimals."""
-    return trimmed(amount.quantize(_STEP, rounding=ROUND_HALF_UP))
+    return trimmed(half_up(amount, _STEP))
 
 
 def rounded(amount: Decimal, rounding: Rounding, decimals: int) -> Decimal:

@@ -3,14 +3,15 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal, get_args
 
 import polars as pl
 
-from costopt.calculators.gainshare.settling import total
-from costopt.calculators.gainshare.sums import COSTS, Sums, added, dated, sums
-from costopt.models.money import EXACT, trimmed
+from costopt.calculators.gainshare.settling import share_of
+from costopt.calculators.gainshare.sums import Sums, added, dated, sums
+from costopt.models.entry import FIGURES
+from costopt.models.money import difference, total
 from costopt.models.result import Frozen, Result
 
 Dimension = Literal["tenant", "model", "adapter", "month", "baseline"]
@@ -121,8 +122,7 @@ def columns_of(selection: Selection = ALL, by: Sequence[Dimension] = DIMENSIONS)
         *(["tenant"] if selection.tenant is not None else []),
         *(["baseline"] if selection.baseline is not None else []),
     ]
-    summed = ("timestamp", "requests", "unpriced", "tokens_used", *COSTS)
-    return tuple(dict.fromkeys([*summed, *selected, *(name for name in by if name != "month")]))
+    return tuple(dict.fromkeys(["timestamp", *FIGURES, *selected, *(name for name in by if name != "month")]))
 
 
 def summarize(
@@ -170,14 +170,13 @@ def report(
 
 
 def _share(group: GroupSums, percentage: Decimal) -> TenantShare:
-    with localcontext(EXACT):
-        share = trimmed(max(Decimal(0), group.savings_usd) * percentage / 100)
-        return TenantShare(
-            tenant=group.key,
-            savings_usd=group.savings_usd,
-            provider_usd=share,
-            customer_usd=trimmed(group.savings_usd - share),
-        )
+    share = share_of(group.savings_usd, percentage)
+    return TenantShare(
+        tenant=group.key,
+        savings_usd=group.savings_usd,
+        provider_usd=share,
+        customer_usd=difference(group.savings_usd, share),
+    )
 
 
 def _summary(

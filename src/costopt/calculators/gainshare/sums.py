@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from costopt.models.entry import SOMETHING
-from costopt.models.money import EXACT, percent, trimmed
+from costopt.models.money import difference, percent, trimmed
 from costopt.models.result import Frozen
 
 ENTRY_COLUMNS: Final[Mapping[str, str]] = {
@@ -87,9 +87,18 @@ def sums(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def together(entries: pl.LazyFrame) -> Sums:
+    """What entries come to together, without holding them; those that were withdrawn count nowhere.
+
+    Args:
+        entries: With the columns of `costopt.models.entry.FIGURES`.
+    """
+    return Sums(**sums(added(entries.filter(SOMETHING), []).collect(engine="streaming").row(0, named=True)))
+
+
 def savings_of(baseline: Decimal, actual: Decimal) -> Decimal:
     """The baseline cost less the actual cost."""
-    return trimmed(EXACT.subtract(baseline, actual))
+    return difference(baseline, actual)
 
 
 def between(first: dt.date, last: dt.date) -> pl.Expr:

@@ -1,16 +1,16 @@
 """What each side would get of the same traffic, for several baselines and percentages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from costopt.calculators.gainshare.contracts import LosingMonth
-from costopt.calculators.gainshare.settling import carry, total
+from costopt.calculators.gainshare.settling import carry, share_of
 from costopt.calculators.gainshare.sums import Sums, added, dated, savings_of, sums
-from costopt.models.money import EXACT, trimmed
+from costopt.models.money import difference, total
 from costopt.models.result import Frozen, Result
 
 _NOTHING: Final = Decimal(0)
@@ -126,11 +126,10 @@ def _shared(savings: Iterable[tuple[str, Decimal]], losing_month: LosingMonth) -
 
 
 def _sides(percentage: Decimal, shared: Decimal, savings: Decimal, actual: Decimal) -> Sides:
-    with localcontext(EXACT):
-        share = shared * percentage / 100
-        return Sides(
-            percentage=percentage,
-            provider_usd=trimmed(share),
-            customer_usd=trimmed(savings - share),
-            customer_pays_usd=trimmed(actual + share),
-        )
+    share = share_of(shared, percentage)
+    return Sides(
+        percentage=percentage,
+        provider_usd=share,
+        customer_usd=difference(savings, share),
+        customer_pays_usd=total((actual, share)),
+    )

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from costopt.calculators.gainshare.contracts import USD, Contract, ExchangeRate
-from costopt.calculators.gainshare.settling import Days, Settlement, TierShare, total
-from costopt.models.money import exact_usd
+from costopt.calculators.gainshare.settling import Days, Settlement, TierShare
+from costopt.models.money import difference, exact_usd, total
 
 _ROUNDED: Final = {"half_up": "half up", "half_even": "half to even"}
 
@@ -50,7 +50,7 @@ def _losses(contract: Contract, settlement: Settlement) -> Iterator[str]:
 
 
 def _balance(settlement: Settlement) -> Decimal:
-    return total((settlement.savings_usd, settlement.carried_in_usd.copy_negate()))
+    return difference(settlement.savings_usd, settlement.carried_in_usd)
 
 
 def _floor(settlement: Settlement) -> Iterator[str]:

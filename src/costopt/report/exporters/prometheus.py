@@ -6,12 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from costopt.calculators.gainshare.savings import Savings
+from costopt.calculators.gainshare.sums import Sums
 from costopt.errors import ConfigError
 from costopt.report.emit import replacing
 
 
-def write_prometheus(total: Savings, path: Path) -> None:
+def write_prometheus(total: Sums, path: Path) -> None:
     """Writes the three metrics of gain-sharing; a reader finds the old file or the new one, never a half.
 
     `gain_share_savings_usd_total` is in millionths of a dollar. It is a counter, and falls all the same where the
@@ -47,7 +47,7 @@ def _package() -> tuple[Any, Any]:
 class _Collector:
     """The metrics, as the client asks for them."""
 
-    def __init__(self, core: Any, total: Savings) -> None:  # noqa: ANN401
+    def __init__(self, core: Any, total: Sums) -> None:  # noqa: ANN401
         self._core = core
         self._total = total
 
