@@ -9,7 +9,7 @@ from inline_snapshot import external_file
 from savings import OCTOBER, contract, entries
 
 from costopt.calculators.gainshare.contracts import Baseline
-from costopt.calculators.gainshare.evidence import Ledger
+from costopt.calculators.gainshare.evidence import LedgerEnd
 from costopt.calculators.gainshare.invoice import Books, Invoice, invoice
 from costopt.calculators.gainshare.issued import read_issued, written
 from costopt.calculators.gainshare.months import Month
@@ -47,7 +47,7 @@ def usual() -> Invoice:
         start=dt.date(2026, 9, 1),
     )
     return invoice(
-        "acme", OCTOBER, [terms], entries(USUAL), Books(ledger=Ledger(entries=12_345, hash="e" * 64))
+        "acme", OCTOBER, [terms], entries(USUAL), Books(ledger=LedgerEnd(entries=12_345, hash="e" * 64))
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
-from costopt.calculators.gainshare.evidence import Ledger
+from costopt.calculators.gainshare.evidence import LedgerEnd
 from costopt.calculators.gainshare.invoice import Books, Invoice, Status, invoice, invoice_number
 from costopt.calculators.gainshare.issued import read_issued, written
 from costopt.calculators.gainshare.months import Month, parse_month
@@ -88,7 +88,7 @@ def month_invoice(
     earlier = {each: kept for each in _months(state, tenant) if (kept := issued_invoice(state, tenant, each))}
     end = head or load_head(state)
     status: Status = "draft" if head is None else "final"
-    ledger = Ledger(entries=end.entries, hash=end.hash) if end else None
+    ledger = LedgerEnd(entries=end.entries, hash=end.hash) if end else None
     with reading(state, _COLUMNS) as entries:
         return invoice(tenant, month, contracts, entries, Books(earlier, ledger, status))
 

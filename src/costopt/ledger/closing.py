@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from costopt.errors import LedgerError
+from costopt.ledger.closed import Closing, closings
 from costopt.ledger.files import CLOSED, PATIENCE, replace, sync_folder, told, writing
-from costopt.ledger.months import Closing, closings
 from costopt.ledger.opening import opened
 
 

@@ -20,12 +20,15 @@ LARGEST_COUNT: Final = 10**18
 LARGEST_USD: Final = Decimal(10**15)
 """With its pico-dollars it still has no more digits than arithmetic on decimals keeps."""
 
+DAY: Final = r"^\d{4}-\d\d-\d\d$"
+"""The period of an entry that is about a day."""
+
 COUNTED: Final = (*TOKENS, "web_searches")
 """The counts by which an entry can be priced again; null where the recording did not know them."""
 
 _PICO: Final = Decimal("1e-12")
 _LAST_SECOND: Final = 253_402_300_799
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_IS_DAY: Final = re.compile(DAY)
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 
 Kind = Literal["count", "money", "text"]
@@ -149,7 +152,7 @@ class Entry(Frozen):
 
     @model_validator(mode="after")
     def _within_its_day(self) -> Self:
-        if _DAY.fullmatch(self.period) and self.day != self.period:
+        if _IS_DAY.fullmatch(self.period) and self.day != self.period:
             raise ValueError(f"the timestamp is on {self.day}, not on {self.period}")
         return self
 

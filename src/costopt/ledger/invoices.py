@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from costopt.errors import LedgerError
+from costopt.ledger.files import sync_folder
 
 FOLDER: Final = "invoices"
 """In the state folder."""
@@ -71,7 +72,7 @@ def issue(state: Path, tenant: str, month: str, text: str) -> str:
                 path.hardlink_to(draft)  # unlike a renaming, this never replaces a file
         finally:
             draft.unlink()
-        _sync(path.parent)
+        sync_folder(path.parent)
     kept = issued(state, tenant, month)
     assert kept is not None  # noqa: S101 - it has just been written, by this program or another
     return kept
@@ -118,13 +119,3 @@ def _told(path: Path, verb: str) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         hint = "make room on the disk" if full else "name a state folder that you may read and write"
         raise LedgerError(f"Cannot {verb} `{path}`: {error.strerror}", hint=hint) from error
-
-
-def _sync(folder: Path) -> None:
-    """The folder's list of files on the disk, where the system can do that."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -9,10 +9,10 @@ from typing import BinaryIO, Final
 
 from costopt.errors import LedgerError
 from costopt.ledger.chain import GENESIS, Seal, seal_of
+from costopt.ledger.closed import closings
 from costopt.ledger.files import LEDGER, TORN, sync_folder, told
 from costopt.ledger.head import Head, count_lines, fits, load_head, save_head
 from costopt.ledger.index import last_indexed
-from costopt.ledger.months import closings
 
 _BLOCK: Final = 1 << 16
 _VERIFY: Final = "run `costopt gainshare verify`, and restore the file from a backup"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from costopt.ledger.chain import seal
+from costopt.ledger.closed import closed_months
 from costopt.ledger.entry import Entry, content_of, key_of, line_of, month_of
 from costopt.ledger.files import LEDGER, PATIENCE, writing
 from costopt.ledger.head import Head, save_head
 from costopt.ledger.index import Index, Known, indexed
-from costopt.ledger.months import closed_months
 from costopt.ledger.opening import Opened, append, opened
 from costopt.models.result import Frozen, Result
 

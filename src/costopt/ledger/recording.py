@@ -12,14 +12,13 @@ from pydantic import ValidationError
 
 from costopt.errors import ConfigError
 from costopt.ledger.before import Shrunk, before, shrunk, withdrawals
-from costopt.ledger.entry import Entry
+from costopt.ledger.entry import DAY, Entry
 from costopt.ledger.reading import reading
 from costopt.ledger.record import Recorded, record
 from costopt.ledger.wording import worded
 from costopt.models.money import difference, total
 from costopt.models.result import Aside, Frozen
 
-_DAY: Final = r"^\d{4}-\d\d-\d\d$"
 _SHOWN: Final = 20
 
 
@@ -54,7 +53,7 @@ class Origin:
     replaces: bool = False
 
 
-class Realized(Frozen):
+class Savings(Frozen):
     """What requests saved.
 
     Attributes:
@@ -72,7 +71,7 @@ class Realized(Frozen):
     savings_usd: Decimal
 
 
-class Compared(Realized):
+class BaselineSavings(Savings):
     """What requests saved that are compared with one baseline.
 
     Attributes:
@@ -84,7 +83,7 @@ class Compared(Realized):
     flat: bool
 
 
-class Recording(Recorded, Realized):
+class Recording(Recorded, Savings):
     """What the logs say, and what became of it.
 
     Attributes:
@@ -102,7 +101,7 @@ class Recording(Recorded, Realized):
     """
 
     source: str
-    baselines: tuple[Compared, ...]
+    baselines: tuple[BaselineSavings, ...]
     first_day: dt.date | None
     last_day: dt.date | None
     rejected: int
@@ -141,9 +140,9 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),
-        **_realized(entries),
+        **_savings(entries),
         source=origin.source,
-        baselines=tuple(_compared(name, entries, origin) for name in origin.baselines),
+        baselines=tuple(_against(name, entries, origin) for name in origin.baselines),
         first_day=min(days, default=None),
         last_day=max(days, default=None),
         rejected=origin.rejected,
@@ -156,12 +155,12 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
     )
 
 
-def _compared(name: str, entries: Iterable[Entry], origin: Origin) -> Compared:
+def _against(name: str, entries: Iterable[Entry], origin: Origin) -> BaselineSavings:
     own = [entry for entry in entries if entry.baseline == name]
-    return Compared(baseline=name, flat=name in origin.flat, **_realized(own))
+    return BaselineSavings(baseline=name, flat=name in origin.flat, **_savings(own))
 
 
-def _realized(entries: Sequence[Entry]) -> dict[str, Any]:
+def _savings(entries: Sequence[Entry]) -> dict[str, Any]:
     baseline = total(entry.baseline_cost_usd for entry in entries)
     actual = total(entry.actual_cost_usd for entry in entries)
     return {
@@ -187,7 +186,7 @@ def _entries(rows: pl.DataFrame, origin: Origin) -> list[Entry]:
 def _check_grain(state: Path, entries: list[Entry], origin: Origin) -> None:
     """A source is recorded by day or by request: by both, its requests would count twice."""
     with reading(state, ("source", "period", "requests")) as recorded:
-        by_day = pl.col("period").str.contains(_DAY)
+        by_day = pl.col("period").str.contains(DAY)
         others = recorded.filter(
             pl.col("source") == origin.source,
             pl.col("requests") > 0,

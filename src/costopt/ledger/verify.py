@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from costopt.ledger.chain import GENESIS, seal_of
+from costopt.ledger.closed import closings
 from costopt.ledger.files import HEAD, LEDGER, told
 from costopt.ledger.head import Head, load_head
-from costopt.ledger.months import closings
 from costopt.models.result import Frozen, Result
 
 _SHOWN: Final = 100

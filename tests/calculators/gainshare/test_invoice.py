@@ -8,7 +8,7 @@ import pytest
 from savings import OCTOBER, contract, entries
 
 from costopt.calculators.gainshare.contracts import Baseline, Contract
-from costopt.calculators.gainshare.evidence import Entry, Ledger
+from costopt.calculators.gainshare.evidence import EntryRef, LedgerEnd
 from costopt.calculators.gainshare.invoice import Books, Invoice, invoice, invoice_number
 from costopt.calculators.gainshare.months import Month
 from costopt.errors import ConfigError
@@ -254,17 +254,17 @@ def test_the_evidence_names_entries_logs_and_prices() -> None:
         """
     ).with_columns(pl.when(model="c").then(None).otherwise("catalog").alias("catalog"))
     found = invoice(
-        "acme", OCTOBER, [contract()], table.lazy(), Books(ledger=Ledger(entries=9, hash="ff"))
+        "acme", OCTOBER, [contract()], table.lazy(), Books(ledger=LedgerEnd(entries=9, hash="ff"))
     ).evidence
     ordered = table.sort("timestamp", "id")
 
     assert (found.entries, found.requests, found.unpriced, str(found.covered_pct)) == (3, 9, 1, "90")
     assert (found.inputs, found.catalogs, found.rejected) == (("log1", "log2"), ("c1", "c2"), 7)
     assert (found.first, found.last) == (
-        Entry(day=DAY(2026, 10, 1), id=ordered["id"][0], hash=None),
-        Entry(day=DAY(2026, 10, 2), id=ordered["id"][-1], hash=None),
+        EntryRef(day=DAY(2026, 10, 1), id=ordered["id"][0], hash=None),
+        EntryRef(day=DAY(2026, 10, 2), id=ordered["id"][-1], hash=None),
     )
-    assert found.ledger == Ledger(entries=9, hash="ff")
+    assert found.ledger == LedgerEnd(entries=9, hash="ff")
 
 
 def test_the_digest_is_of_all_that_the_entries_put_into_the_invoice() -> None:
@@ -278,7 +278,7 @@ def test_the_digest_is_of_all_that_the_entries_put_into_the_invoice() -> None:
     line = f"x {noon} 3 1 500 0.030000000000 0.005000000000\n"
 
     assert found.entries_sha256 == hashlib.sha256(line.encode()).hexdigest()
-    assert found.first == Entry(day=DAY(2026, 10, 1), id="x", hash="y")
+    assert found.first == EntryRef(day=DAY(2026, 10, 1), id="x", hash="y")
 
 
 def test_recordings_without_logs_or_prices_have_none() -> None:

@@ -12,7 +12,7 @@ from costopt.models.money import percent
 from costopt.models.result import Frozen
 
 
-class Entry(Frozen):
+class EntryRef(Frozen):
     """An entry of the ledger, by which it can be found there; its hash is null where that was not read."""
 
     day: dt.date
@@ -20,7 +20,7 @@ class Entry(Frozen):
     hash: str | None
 
 
-class Ledger(Frozen):
+class LedgerEnd(Frozen):
     """The end of a ledger: how many entries it has, and the hash of the last one, which stands for all of them."""
 
     entries: int
@@ -69,8 +69,8 @@ class Evidence(Frozen):
     """
 
     entries: int
-    first: Entry | None
-    last: Entry | None
+    first: EntryRef | None
+    last: EntryRef | None
     entries_sha256: str
     inputs: tuple[str, ...]
     catalogs: tuple[str, ...]
@@ -81,11 +81,11 @@ class Evidence(Frozen):
     rejected: int
     outside: Sums | None
     late: tuple[Late, ...]
-    ledger: Ledger | None
+    ledger: LedgerEnd | None
 
 
 def evidence(
-    entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late], ledger: Ledger | None
+    entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late], ledger: LedgerEnd | None
 ) -> Evidence:
     """What there is to say of the entries of an invoice.
 
@@ -115,9 +115,9 @@ def evidence(
     )
 
 
-def _entry(entries: pl.DataFrame) -> Entry | None:
+def _entry(entries: pl.DataFrame) -> EntryRef | None:
     for row in entries.iter_rows(named=True):
-        return Entry(day=row["day"], id=row["id"], hash=row.get("hash"))
+        return EntryRef(day=row["day"], id=row["id"], hash=row.get("hash"))
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Literal
 import polars as pl
 
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
-from costopt.calculators.gainshare.evidence import Evidence, Late, Ledger, evidence
+from costopt.calculators.gainshare.evidence import Evidence, Late, LedgerEnd, evidence
 from costopt.calculators.gainshare.months import Month, month_of
 from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle
 from costopt.calculators.gainshare.sums import COSTS, Sums, added, between, dated, savings_of, sums
@@ -120,7 +120,7 @@ class Books:
     """
 
     issued: Mapping[Month, Invoice] = field(default_factory=dict)
-    ledger: Ledger | None = None
+    ledger: LedgerEnd | None = None
     status: Status = "draft"
 
 

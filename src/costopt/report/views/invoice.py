@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from costopt.calculators.gainshare.contracts import Contract
-from costopt.calculators.gainshare.evidence import Entry, Evidence
+from costopt.calculators.gainshare.evidence import EntryRef, Evidence
 from costopt.calculators.gainshare.invoice import Invoice, Part
 from costopt.calculators.gainshare.settling import TierShare
 from costopt.calculators.gainshare.wording import money
@@ -222,7 +222,7 @@ def _command(invoice: Invoice) -> str:
     return short(shlex.join(words), _LONGEST_TENANT * 2)
 
 
-def _entry(label: str, entry: Entry | None) -> Iterator[Line]:
+def _entry(label: str, entry: EntryRef | None) -> Iterator[Line]:
     if entry:
         hashed = [entry.hash] if entry.hash else []
         yield _labelled(label, DOT.join((f"{entry.day}", short(entry.id, _LONGEST_TENANT), *hashed)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from costopt.ledger.recording import Compared, Recording
+from costopt.ledger.recording import BaselineSavings, Recording
 from costopt.ledger.verify import Verification
 from costopt.models.money import format_usd, percent
 from costopt.report.document import DOT, Again, Column, Document, Line, Paragraph, Span, Table, line
@@ -40,7 +40,7 @@ def view_recording(recording: Recording, again: Again) -> Document:
     return Document("Recorded savings", (Paragraph(lines), *tables))
 
 
-def _baseline(each: Compared) -> str:
+def _baseline(each: BaselineSavings) -> str:
     return short(each.baseline, _LONGEST) + (" (flat rate)" if each.flat else "")
 
 

@@ -5,9 +5,9 @@ from pydantic import ValidationError
 from recording import requests
 
 from costopt.errors import LedgerError
+from costopt.ledger.closed import Closing, closed_months, closings
 from costopt.ledger.closing import closing
 from costopt.ledger.head import Head
-from costopt.ledger.months import Closing, closed_months, closings
 from costopt.ledger.record import record
 
 STATE = Path("state")
