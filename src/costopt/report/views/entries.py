@@ -8,7 +8,7 @@ from costopt.calculators.gainshare.entries import GainshareEntries, LedgerEntry
 from costopt.report.document import DOT, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.gainshare import NOTHING, caution_lines, limit_lines, saved_lines
+from costopt.report.views.gainshare import NOTHING, caution_lines, digest_words, limit_lines, saved_lines
 from costopt.report.views.parts import counted, model_name, short
 
 _DIGITS: Final = 12
@@ -43,18 +43,13 @@ def view_gainshare_entries(result: GainshareEntries) -> Document:
     lines = (
         *saved_lines(result.total, result.first_day, result.last_day),
         *limit_lines(limits, result.since, result.until),
-        *_digest(result),
+        line(Span("digest  ", "muted"), digest_words(result.entries_sha256)),
         *_history(result),
         *_nothing(result, is_limited=bool(limits or result.since or result.until)),
         *caution_lines(result.total),
     )
     table = (_table(result),) if result.entries else ()
     return Document("Entries", (Paragraph(lines), *table))
-
-
-def _digest(result: GainshareEntries) -> Iterator[Line]:
-    told = f"{result.entries_sha256}{DOT}SHA-256 of what the entries say, by time and id"
-    yield line(Span("digest  ", "muted"), told)
 
 
 def _history(result: GainshareEntries) -> Iterator[Line]:

@@ -108,22 +108,28 @@ def _head(summary: GainshareSummary) -> Paragraph:
 
 def saved_lines(whole: Sums, first: dt.date | None, last: dt.date | None) -> tuple[Line, Line]:
     """What was saved, and by how many entries of which days."""
-    verdict = line(
-        Span(f"Savings  {format_usd(whole.savings_usd)}", "strong"),
-        f"   {whole.savings_pct:.1f} % of {format_usd(whole.baseline_usd)} (baseline){DOT}"
-        f"actual {format_usd(whole.actual_usd)}",
-    )
+    verdict = saved_line(whole.savings_usd, whole.baseline_usd, whole.actual_usd)
     read = DOT.join(
         (
             counted(whole.entries, "entry", "entries"),
             counted(whole.requests, "request"),
-            _days(first, last),
+            days_of(first, last),
         )
     )
     return verdict, line(read)
 
 
-def _days(first: dt.date | None, last: dt.date | None) -> str:
+def saved_line(savings_usd: Decimal, baseline_usd: Decimal, actual_usd: Decimal) -> Line:
+    """What was saved, and what it is the difference of."""
+    return line(
+        Span(f"Savings  {format_usd(savings_usd)}", "strong"),
+        f"   {percent(savings_usd, baseline_usd):.1f} % of {format_usd(baseline_usd)} (baseline){DOT}"
+        f"actual {format_usd(actual_usd)}",
+    )
+
+
+def days_of(first: dt.date | None, last: dt.date | None) -> str:
+    """`2026-10-01 – 2026-10-31`, or one day where both are the same."""
     if first is None or last is None:
         return "no period"
     return f"{first}" if first == last else f"{first} – {last}"
@@ -156,7 +162,17 @@ def caution_lines(whole: Sums) -> Iterator[Line]:
     if whole.savings_usd < 0:
         yield line(Span("the baseline would have been cheaper", "warn"))
     if whole.unpriced:
-        yield line(Span(f"{counted(whole.unpriced, 'more request')} without a price, in no amount", "warn"))
+        yield line(Span(unpriced_words(whole.unpriced), "warn"))
+
+
+def unpriced_words(unpriced: int) -> str:
+    """That there were requests without a price."""
+    return f"{counted(unpriced, 'more request')} without a price, in no amount"
+
+
+def digest_words(entries_sha256: str) -> str:
+    """The digest of entries, and what it is of."""
+    return f"{entries_sha256}{DOT}SHA-256 of what the entries say, by time and id"
 
 
 # Tables
@@ -236,6 +252,21 @@ def _periods(first: dt.date, last: dt.date, every: Every) -> Iterator[dt.date]:
 
 
 def view_gainshare_whatif(result: WhatIf) -> Document:
+    """What each side would get, and of what."""
+    treated = "are carried forward" if result.losing_month == "carry_forward" else "are not carried forward"
+    lines = (
+        line(Span("What each side would get", "strong"), "   of each tenant's savings, month by month"),
+        line(
+            Span(
+                f"no share of a losing month; losses {treated}; without fees, tiers, floors and caps", "muted"
+            )
+        ),
+        *_whatif_cautions(result),
+    )
+    return Document("What if", (Paragraph(lines), _whatif_table(result)))
+
+
+def _whatif_table(result: WhatIf) -> Table:
     """One row for each baseline and percentage."""
     columns = (
         Column("baseline"),
@@ -261,17 +292,7 @@ def view_gainshare_whatif(result: WhatIf) -> Document:
         for each in result.baselines
         for side in each.sides
     )
-    treated = "are carried forward" if result.losing_month == "carry_forward" else "are not carried forward"
-    lines = (
-        line(Span("What each side would get", "strong"), "   of each tenant's savings, month by month"),
-        line(
-            Span(
-                f"no share of a losing month; losses {treated}; without fees, tiers, floors and caps", "muted"
-            )
-        ),
-        *_whatif_cautions(result),
-    )
-    return Document("What if", (Paragraph(lines), Table(columns, rows)))
+    return Table(columns, rows)
 
 
 def _whatif_cautions(result: WhatIf) -> Iterator[Line]:
@@ -286,11 +307,7 @@ def _whatif_cautions(result: WhatIf) -> Iterator[Line]:
                 f"{name}: not compared: {counted(each.other_kinds, 'request')} that it could not have served"
             )
         if each.unpriced:
-            yield line(
-                Span(
-                    f"{name}: {counted(each.unpriced, 'more request')} without a price, in no amount", "warn"
-                )
-            )
+            yield line(Span(f"{name}: {unpriced_words(each.unpriced)}", "warn"))
 
 
 # Records

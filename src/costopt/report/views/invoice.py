@@ -16,7 +16,7 @@ from costopt.models.result import Period
 from costopt.report.document import DOT, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.gainshare import sums_table
+from costopt.report.views.gainshare import digest_words, sums_table, unpriced_words
 from costopt.report.views.parts import counted, model_name, short, span_of
 
 _LONGEST_TENANT: Final = 200
@@ -95,9 +95,7 @@ def _cautions(evidence: Evidence) -> Iterator[Line]:
     if not evidence.entries:
         yield line(Span("the ledger has no entries for this period", "warn"))
     if evidence.unpriced:
-        yield line(
-            Span(f"{counted(evidence.unpriced, 'more request')} without a price, in no amount", "warn")
-        )
+        yield line(Span(unpriced_words(evidence.unpriced), "warn"))
     if evidence.outside:
         entries = counted(evidence.outside.entries, "entry", "entries")
         yield line(
@@ -189,10 +187,7 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             _labelled("entries", f"{evidence.entries:,} of the ledger, for {requests}"),
             *_entry("first", evidence.first),
             *_entry("last", evidence.last),
-            _labelled(
-                "digest",
-                f"{evidence.entries_sha256}{DOT}SHA-256 of what the entries say, by time and id",
-            ),
+            _labelled("digest", digest_words(evidence.entries_sha256)),
             _labelled("see", _command(invoice)),
             _labelled(
                 "coverage",

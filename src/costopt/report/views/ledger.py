@@ -5,10 +5,11 @@ from typing import Final
 
 from costopt.ledger.recording import BaselineSavings, Recording
 from costopt.ledger.verify import Verification
-from costopt.models.money import format_usd, percent
+from costopt.models.money import format_usd
 from costopt.report.document import DOT, Again, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
+from costopt.report.views.gainshare import days_of, saved_line
 from costopt.report.views.parts import counted, model_name, short
 
 _LONGEST: Final = 200
@@ -16,14 +17,9 @@ _LONGEST: Final = 200
 
 def view_recording(recording: Recording, again: Again) -> Document:
     """What the logs say, and what became of it."""
-    saved = percent(recording.savings_usd, recording.baseline_cost_usd)
-    head = line(
-        Span(f"Savings  {format_usd(recording.savings_usd)}", "strong"),
-        f"   {saved:.1f} % of {format_usd(recording.baseline_cost_usd)} (baseline){DOT}"
-        f"actual {format_usd(recording.actual_cost_usd)}",
-    )
-    days = [str(day) for day in (recording.first_day, recording.last_day) if day]
-    read = DOT.join((counted(recording.requests, "request"), " – ".join(dict.fromkeys(days)) or "no period"))
+    head = saved_line(recording.savings_usd, recording.baseline_cost_usd, recording.actual_cost_usd)
+    days = days_of(recording.first_day, recording.last_day)
+    read = DOT.join((counted(recording.requests, "request"), days))
     first, *more = recording.baselines
     baseline = f"{counted(len(more) + 1, 'baseline')}" if more else f"baseline {_baseline(first)}"
     named = f"{baseline}{DOT}source {short(recording.source, _LONGEST)}"
