@@ -171,25 +171,19 @@ def invoice(
 
     Example: costopt gainshare invoice --tenant acme --month 2026-10 --contracts contracts.toml -o html --to acme.html
     """
+    from functools import partial
+
     from costopt.calculators.gainshare.months import parse_month
     from costopt.cli.gainsharing import state_of
-    from costopt.cli.invoicing import close_again, closed_invoice, contracts_of, issued_invoice, month_invoice
-    from costopt.cli.loading import clock, encodable, open_catalog
-    from costopt.config import load_config
+    from costopt.cli.invoicing import agreed, invoice_of
+    from costopt.cli.loading import clock, encodable
     from costopt.report.emit import Output, emit
     from costopt.report.views.invoice import records_invoice, view_invoice
 
-    folder, customer, when = state_of(state), encodable(tenant), parse_month(month)
-    result = issued_invoice(folder, customer, when)
-    if result is None:
-        agreed = contracts_of(contracts, open_catalog(pricing, load_config(config)), folder)
-        result = (
-            closed_invoice(folder, customer, when, agreed, clock().date())
-            if close
-            else month_invoice(folder, customer, when, agreed)
-        )
-    elif close:
-        close_again(folder, result)
+    folder = state_of(state)
+    terms = partial(agreed, contracts, pricing, config, folder)
+    today = clock().date() if close else None
+    result = invoice_of(folder, encodable(tenant), parse_month(month), terms, today)
     emit(result, view_invoice, records_invoice, Output(output, to))
 
 
@@ -213,8 +207,7 @@ def whatif(  # noqa: PLR0917 - options are arguments
     from costopt.report.views.gainshare import records_gainshare_whatif, view_gainshare_whatif
 
     run = billing(options)
-    carries = losing_month == "carry_forward"
-    result = whatif_of(run, state_of(state), baseline, pct, flat=flat, carries=carries)
+    result = whatif_of(run, state_of(state), baseline, pct, losing_month, flat=flat)
     emit(result, view_gainshare_whatif, records_gainshare_whatif, run.output)
 
 

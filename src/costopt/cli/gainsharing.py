@@ -1,4 +1,4 @@
-"""What the commands that record savings do with their options."""
+"""What the commands of gain-sharing do with their options."""
 
 import datetime as dt
 import hashlib
@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from costopt.calculators.gainshare.baselines import Rule, Yardstick, rules_of, yardsticks
+from costopt.calculators.gainshare.contracts import LosingMonth
 from costopt.calculators.gainshare.flat_rates import dearest
 from costopt.calculators.gainshare.percentages import parse_percentages
 from costopt.calculators.gainshare.recording import RECORDING, recorded_rows, recording_rollup
@@ -178,7 +179,13 @@ def _digest(logs: Sequence[str]) -> str | None:
 
 
 def whatif_of(
-    run: Billing, state: Path, baselines: str | None, percentages: str, *, flat: bool, carries: bool
+    run: Billing,
+    state: Path,
+    baselines: str | None,
+    percentages: str,
+    losing_month: LosingMonth,
+    *,
+    flat: bool,
 ) -> WhatIf:
     """What each side would get of the logs; nothing is recorded.
 
@@ -197,7 +204,7 @@ def whatif_of(
         pl.concat(each.rows for each in told),
         [measure.name for measure in measures],
         shares,
-        "carry_forward" if carries else "nothing",
+        losing_month,
         {measure.name: each.other_kinds.requests for measure, each in zip(measures, told, strict=True)},
     )
 

@@ -1,7 +1,7 @@
 """What `costopt gainshare invoice` does with its options."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,8 @@ from costopt.calculators.gainshare.issued import read_issued, written
 from costopt.calculators.gainshare.months import Month, parse_month
 from costopt.calculators.gainshare.sums import ENTRY_COLUMNS
 from costopt.calculators.routing.policy_file import find_model
+from costopt.cli.loading import open_catalog
+from costopt.config import load_config
 from costopt.errors import ConfigError
 from costopt.ledger.closing import closing
 from costopt.ledger.frontier import frontier_models
@@ -23,6 +25,39 @@ from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
 
 _COLUMNS: Final = (*ENTRY_COLUMNS, "hash")
+
+
+def agreed(
+    files: Sequence[Path] | None, pricing: Path | None, config: Path | None, state: Path
+) -> tuple[Contract, ...]:
+    """The contracts, with baselines of the catalog that the options ask for."""
+    return contracts_of(files, open_catalog(pricing, load_config(config)), state)
+
+
+def invoice_of(
+    state: Path,
+    tenant: str,
+    month: Month,
+    contracts: Callable[[], Sequence[Contract]],
+    closing_on: dt.date | None,
+) -> Invoice:
+    """The invoice that was kept of a tenant's month; where there is none, that of the ledger as it is now.
+
+    Args:
+        state: The state folder.
+        tenant: Whose.
+        month: Of which month.
+        contracts: Gives what was agreed on; an invoice that was kept does not need it.
+        closing_on: The day on which the invoice is kept and its month closed; None where it is not.
+    """
+    kept = issued_invoice(state, tenant, month)
+    if kept and closing_on:
+        close_again(state, kept)
+    if kept:
+        return kept
+    if closing_on:
+        return closed_invoice(state, tenant, month, contracts(), closing_on)
+    return month_invoice(state, tenant, month, contracts())
 
 
 def contracts_of(

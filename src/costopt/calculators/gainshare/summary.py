@@ -1,4 +1,4 @@
-"""What was saved against the baseline: in all, by tenant, model, adapter and month, and over time."""
+"""What was saved against the baseline: in all, over time, and by tenant, model, adapter, month and baseline."""
 
 import datetime as dt
 from collections.abc import Sequence

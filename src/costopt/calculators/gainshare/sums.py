@@ -27,7 +27,7 @@ ENTRY_COLUMNS: Final[Mapping[str, str]] = {
     "inputs": "the digest of the logs it was made from, or null",
     "rejected": "lines of those logs that are no requests: the same on all entries of one recording, or null",
 }
-"""The columns of the ledger's entries that this package reads; only the last three may be null. Others do no harm."""
+"""The columns of entries that an invoice is made from; only the last three may be null. Others do no harm."""
 
 COSTS: Final = ("baseline_cost_usd", "actual_cost_usd")
 
