@@ -24,7 +24,8 @@ from costopt.intake.partitions import partitions
 from costopt.intake.reading import Reader
 from costopt.intake.sources import Source
 from costopt.intake.where import parse_where
-from costopt.ledger.files import CLOSED, FRONTIER, HEAD, LEDGER
+from costopt.ledger.files import CLOSED, FRONTIER, HEAD, INDEX, LEDGER, TORN
+from costopt.ledger.invoices import FOLDER
 from costopt.models.schema import REQUESTS, REQUIRED
 from costopt.pricing.catalog import load_catalog, load_layers, shipped
 from costopt.pricing.contracts import ADJUST_KEYS
@@ -180,11 +181,11 @@ GAINSHARE = (DOCS / "gainshare.md").read_text(encoding="utf-8")
 CONTRACTS = re.findall(r"```toml\n(.*?)```", GAINSHARE, re.DOTALL)
 
 
-def test_the_example_of_contracts_is_a_file_of_contracts_with_nearly_every_key() -> None:
-    (content,) = CONTRACTS
+def test_the_examples_of_contracts_are_files_of_contracts_and_the_last_has_nearly_every_key() -> None:
+    files = [ContractFile("contracts.toml", content.encode()) for content in CONTRACTS]
 
-    assert len(read_contracts([ContractFile("contracts.toml", content.encode())])) == 2
-    written = {*re.findall(r"^(\w+) = ", content, re.MULTILINE)}
+    assert [len(read_contracts([file])) for file in files] == [1, 2]
+    written = {*re.findall(r"^(\w+) = ", CONTRACTS[-1], re.MULTILINE)}
     told = {*CONTRACT_KEYS, *TIER_KEYS, *BASELINE_KEYS, "schema"}
     assert told - written == {"tier"}
 
@@ -194,9 +195,17 @@ def test_every_key_of_a_contract_is_documented(key: str) -> None:
     assert f"`{key}`" in GAINSHARE.partition("| key |")[2]
 
 
-@pytest.mark.parametrize("name", [LEDGER, FRONTIER, CLOSED, HEAD])
+@pytest.mark.parametrize("name", [LEDGER, FRONTIER, CLOSED, f"{FOLDER}/", HEAD, INDEX, TORN])
 def test_every_file_of_the_state_is_documented(name: str) -> None:
     assert f"`{name}`" in GAINSHARE
+
+
+def test_the_example_in_python_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (script,) = re.findall(r"```python\n(from costopt.*?)```", GAINSHARE, re.DOTALL)
+
+    exec(script, {})  # noqa: S102 - it is ours
+
+    assert capsys.readouterr().out.strip() == script.rpartition("# ")[2].strip()
 
 
 def test_every_document_is_linked_from_the_readme() -> None:

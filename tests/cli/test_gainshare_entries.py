@@ -1,8 +1,8 @@
 import csv
 import datetime as dt
-import hashlib
 import io
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ Write = Callable[[str, str | bytes], str]
 LARGE = "openai/gpt-large"
 SMALL = "openai/gpt-small"
 STATE = Path("data/costopt")
+GUIDE = Path(__file__).parents[2] / "docs/gainshare.md"
 CONTRACTS = """\
 schema = 1
 [[contract]]
@@ -120,19 +121,19 @@ def test_the_digest_of_a_month_is_that_of_its_invoice(
     assert str(found["total"]["savings_usd"]) == str(Decimal(str(invoice["savings_usd"])))
 
 
-def test_whoever_has_the_entries_can_make_the_digest(
-    record: Callable[..., None], entries: Callable[..., dict[str, Any]]
+def test_the_documented_script_makes_the_digest_from_the_csv(
+    record: Callable[..., None],
+    run: Run,
+    entries: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     record("--per-request")
+    assert run("gainshare", "entries", "-o", "csv", "--to", "acme.csv")[0] == 0
 
-    found = entries()
+    (script,) = re.findall(r"```python\n(import csv.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    exec(script, {})  # noqa: S102 - it is ours
 
-    whole = hashlib.sha256()
-    for each in found["entries"]:
-        told = [each[name] for name in ("id", "timestamp", "requests", "unpriced", "tokens_used")]
-        costs = [f"{Decimal(each[name]):.12f}" for name in ("baseline_cost_usd", "actual_cost_usd")]
-        whole.update((" ".join(map(str, [*told, *costs])) + "\n").encode())
-    assert whole.hexdigest() == found["entries_sha256"]
+    assert capsys.readouterr().out.strip() == entries()["entries_sha256"]
 
 
 def test_csv_and_json_have_all_entries_unless_told_otherwise(
