@@ -15,7 +15,7 @@ STATE = Path("state")
 
 def test_at_first_no_month_is_closed() -> None:
     assert closings(STATE) == ()
-    assert ("acme", "2026-10") not in closed_months(STATE)
+    assert closed_months(STATE) == frozenset()
 
 
 def test_a_closing_says_what_the_invoice_is_about() -> None:
@@ -29,7 +29,6 @@ def test_a_closing_says_what_the_invoice_is_about() -> None:
     assert found == closed
     assert (found.tenant, found.month, found.invoice) == ("acme", "2026-10", "A-1")
     assert found.head.hash == recorded.hash
-    assert ("acme", "2026-10") in closed_months(STATE)
     assert closed_months(STATE) == {("acme", "2026-10")}
 
 
@@ -39,7 +38,6 @@ def test_tenants_and_months_are_closed_one_by_one() -> None:
             pass
 
     assert closed_months(STATE) == {("acme", "2026-10"), ("globex", "2026-10"), ("acme", "2026-11")}
-    assert ("globex", "2026-11") not in closed_months(STATE)
 
 
 def test_closing_for_the_same_invoice_once_more_changes_nothing() -> None:

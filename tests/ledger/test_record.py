@@ -317,6 +317,6 @@ def test_the_largest_numbers_are_read_back_exactly() -> None:
     assert row["savings_usd"] == Decimal("999999999999999.999999999998")
 
 
-def test_the_name_of_the_lock_is_beside_the_ledger() -> None:
+def test_whoever_has_the_right_to_write_the_ledger_keeps_others_from_recording() -> None:
     with files.writing(STATE), pytest.raises(LedgerError, match="Another process"):
         record(STATE, [entry()], timeout=0)

@@ -160,11 +160,3 @@ def test_a_report_shares_each_tenants_savings_and_no_loss() -> None:
     ]
     assert str(found.total.savings_usd) == "-16"
     assert report(entries(LOG), Decimal(30), Selection(tenant="acme")).gain_share_usd == Decimal("1.5")
-
-
-def test_the_example_of_the_documentation() -> None:
-    log = "tokens_used,baseline_cost,actual_cost\n1000,0.03,0.005\n"
-    found = summarize(entries(log))
-
-    assert str(found.total.savings_usd) == "0.025"
-    assert f"{found.total.savings_pct:.1f}" == "83.3"
