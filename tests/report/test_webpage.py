@@ -134,15 +134,3 @@ def test_no_text_is_html_wherever_it_stands(place: str) -> None:
     assert {tag for tag, _ in plain.tags}.isdisjoint({"script", "img"})
     assert re.search(r"[\x00\x1b\u202e]", page) is None
     assert "</title><script>alert(1)</script>" in "".join(plain.texts)
-
-
-def test_every_tag_that_is_opened_is_closed() -> None:
-    page = drawn(Paragraph((line("a  b", Span("c", "muted")),)), Table((Column("a"),), (("b",),)))
-
-    assert Reader(page).open == []
-
-
-def test_the_same_document_gives_the_same_bytes() -> None:
-    blocks = (Paragraph((line("a"),)), Table((Column("a"),), (("b",),)))
-
-    assert drawn(*blocks) == drawn(*blocks)

@@ -69,7 +69,7 @@ COLUMNS: Final = (
 KEY: Final = ("period", "source", "tenant", "adapter", "model", "baseline")
 """The fields of which the ledger has one current entry for each combination."""
 
-_FIGURES: Final = (
+_CONTENT: Final = (
     "timestamp",
     "tokens_used",
     "baseline_cost_usd",
@@ -191,7 +191,7 @@ def key_of(fields: Mapping[str, object]) -> str:
 
 def content_of(fields: Mapping[str, object]) -> bytes:
     """The first 8 bytes of the SHA-256 of an entry's figures."""
-    values = [fields.get(name) for name in _FIGURES]
+    values = [fields.get(name) for name in _CONTENT]
     texts = [plain(value) if isinstance(value, Decimal) else str(value) for value in values]
     return hashlib.sha256(" ".join(texts).encode()).digest()[:8]
 

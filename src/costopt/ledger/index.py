@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from costopt.errors import LedgerError
+from costopt.ledger.chain import GENESIS
 from costopt.ledger.entry import content_of
 from costopt.ledger.files import INDEX, LEDGER
 from costopt.ledger.head import Head, fits
@@ -23,14 +24,14 @@ _LINES: Final = 10_000
 _KEYS: Final = 500
 _SLACK: Final = 100
 """How many lines of the ledger are read at every opening rather than indexed."""
-_TABLES: Final = """
+_TABLES: Final = f"""
     BEGIN;
     CREATE TABLE entry (key BLOB PRIMARY KEY, content BLOB, revision INTEGER, timestamp INTEGER) WITHOUT ROWID;
     CREATE TABLE head (entries INTEGER, bytes INTEGER, hash TEXT);
-    INSERT INTO head VALUES (0, 0, '0000000000000000000000000000000000000000000000000000000000000000');
-    PRAGMA user_version = 1;
+    INSERT INTO head VALUES (0, 0, '{GENESIS}');
+    PRAGMA user_version = {_VERSION};
     COMMIT;
-"""
+"""  # noqa: S608 - constants
 
 
 class Known(NamedTuple):

@@ -24,9 +24,10 @@ _TYPES: Final[dict[Kind, pl.DataType | type[pl.DataType]]] = {
     "text": pl.String,
 }
 
-_LINE: Final = (*COLUMNS, Column("prev", "text"), Column("hash", "text"))
+_FIELDS: Final = (*COLUMNS, Column("prev", "text"), Column("hash", "text"))
+"""Every field of a line in its order, the seal included."""
 
-ENTRIES: Final = {column.name: _TYPES[column.kind] for column in _LINE}
+ENTRIES: Final = {column.name: _TYPES[column.kind] for column in _FIELDS}
 """Every column with its type: `timestamp` in Unix seconds, money in US dollars."""
 
 REQUIRED: Final = ("timestamp",)
@@ -129,7 +130,7 @@ def rows(state: Path, lines: Sequence[int]) -> pl.DataFrame:
 
 def _columns(names: Sequence[str]) -> list[Column]:
     """The columns of these names, and those that are always read, in their order."""
-    return [column for column in _LINE if column.name in {*names, *REQUIRED}]
+    return [column for column in _FIELDS if column.name in {*names, *REQUIRED}]
 
 
 def _schema(names: Sequence[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
@@ -197,8 +198,8 @@ def _scanned(path: Path, lines: int, names: Sequence[str], only: pl.Expr | None 
 def _pattern(columns: Sequence[Column]) -> str:
     """The line up to the last of the columns, with a group for each of them."""
     wanted = {column.name for column in columns}
-    last = max(number for number, column in enumerate(_LINE) if column.name in wanted)
-    parts = [_part(column, wanted, first=not number) for number, column in enumerate(_LINE[: last + 1])]
+    last = max(number for number, column in enumerate(_FIELDS) if column.name in wanted)
+    parts = [_part(column, wanted, first=not number) for number, column in enumerate(_FIELDS[: last + 1])]
     return r"^\{" + "".join(parts)
 
 

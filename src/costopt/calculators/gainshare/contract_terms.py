@@ -84,13 +84,13 @@ def read_contract(table: Table) -> Contract:
 
 
 def _period(table: Table) -> tuple[dt.date, dt.date | None]:
-    start, end = _ordered(table)
+    start, end = _start_and_end(table)
     if start is None:
         raise Problem("`start` is missing", hint="add its first day: `start = 2026-01-01`")
     return start, end
 
 
-def _ordered(table: Table) -> tuple[dt.date | None, dt.date | None]:
+def _start_and_end(table: Table) -> tuple[dt.date | None, dt.date | None]:
     start, end = date(table, "start"), date(table, "end")
     if start is not None and end is not None and end < start:
         raise Problem(
@@ -218,14 +218,14 @@ def _baselines(table: Table, first: dt.date, last: dt.date | None) -> tuple[Base
     if isinstance(value, str):
         return (Baseline(model=text(table, "baseline")),)
     found: list[Baseline] = []
-    for number, each in enumerate(_rules(table, value)):
+    for number, each in enumerate(_baseline_tables(table, value)):
         with within(f"baseline {number + 1}", "baseline", number):
             found.append(_baseline(each))
             _check_used(found, first, last)
     return tuple(found)
 
 
-def _rules(table: Table, value: object) -> Sequence[Table]:
+def _baseline_tables(table: Table, value: object) -> Sequence[Table]:
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         return subtables(table, "baseline")
     raise unexpected("baseline", value, "a model, or a list of tables, written `[[contract.baseline]]`")
@@ -233,7 +233,7 @@ def _rules(table: Table, value: object) -> Sequence[Table]:
 
 def _baseline(table: Table) -> Baseline:
     check_keys(table, BASELINE_KEYS)
-    start, end = _ordered(table)
+    start, end = _start_and_end(table)
     return Baseline(
         model=text(table, "model"),
         flat=flag(table, "flat"),
