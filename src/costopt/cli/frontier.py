@@ -32,9 +32,9 @@ def set_model(
     from costopt.cli.frontiers import frontier_of
     from costopt.cli.gainsharing import state_of
     from costopt.cli.loading import clock, encodable
-    from costopt.ledger.frontier import frontier_models, set_frontier
+    from costopt.ledger.frontier import frontier_models, listed_models, set_frontier
     from costopt.report.emit import Output, emit
-    from costopt.report.views.frontier import listed_models, records_frontier, view_frontier
+    from costopt.report.views.frontier import records_frontier, view_frontier
 
     folder, called = state_of(state), encodable(name)
     before = frontier_models(folder).get(called)
@@ -50,9 +50,9 @@ def list_models(*, state: StateFolder = None, output: Form = "table", to: To = N
     Example: costopt frontier list
     """
     from costopt.cli.gainsharing import state_of
-    from costopt.ledger.frontier import frontier_models
+    from costopt.ledger.frontier import frontier_models, listed_models
     from costopt.report.emit import Output, emit
-    from costopt.report.views.frontier import listed_models, records_frontier, view_frontier
+    from costopt.report.views.frontier import records_frontier, view_frontier
 
     models = frontier_models(state_of(state))
     emit(listed_models(models.values()), view_frontier, records_frontier, Output(output, to))
@@ -66,9 +66,9 @@ def show(name: FrontierName, *, state: StateFolder = None, output: Form = "table
     """
     from costopt.cli.gainsharing import state_of
     from costopt.cli.loading import encodable
-    from costopt.ledger.frontier import frontier_model
+    from costopt.ledger.frontier import frontier_model, listed_models
     from costopt.report.emit import Output, emit
-    from costopt.report.views.frontier import listed_models, records_frontier, view_frontier
+    from costopt.report.views.frontier import records_frontier, view_frontier
 
     model = frontier_model(state_of(state), encodable(name))
     emit(listed_models([model]), view_frontier, records_frontier, Output(output, to))
@@ -82,9 +82,9 @@ def remove(name: FrontierName, *, state: StateFolder = None, output: Form = "tab
     """
     from costopt.cli.gainsharing import state_of
     from costopt.cli.loading import encodable
-    from costopt.ledger.frontier import remove_frontier
+    from costopt.ledger.frontier import listed_models, remove_frontier
     from costopt.report.emit import Output, emit
-    from costopt.report.views.frontier import listed_models, records_frontier, view_frontier
+    from costopt.report.views.frontier import records_frontier, view_frontier
 
     models = remove_frontier(state_of(state), encodable(name))
     emit(listed_models(models.values()), view_frontier, records_frontier, Output(output, to))
@@ -101,9 +101,9 @@ def import_models(
     Example: costopt frontier import frontier_models.json
     """
     from costopt.cli.gainsharing import state_of
-    from costopt.ledger.frontier import read_frontier, set_frontier
+    from costopt.ledger.frontier import listed_models, read_frontier, set_frontier
     from costopt.report.emit import Output, emit
-    from costopt.report.views.frontier import listed_models, records_frontier, view_frontier
+    from costopt.report.views.frontier import records_frontier, view_frontier
 
     models = set_frontier(state_of(state), read_frontier(file).values())
     emit(listed_models(models.values()), view_frontier, records_frontier, Output(output, to))

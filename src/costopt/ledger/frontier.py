@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, ClassVar, Final, NoReturn
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from costopt.ledger.entry import Text, plain
 from costopt.ledger.files import FRONTIER, PATIENCE, replace, sync_folder, told, writing
 from costopt.ledger.wording import worded
 from costopt.models.money import EXACT
+from costopt.models.result import Frozen, Result
 
 RATE_DIGITS: Final = 15
 """The most digits that a rate may have behind the point."""
@@ -61,6 +62,22 @@ class Frontier(BaseModel):
     last_updated: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
+class FrontierRow(Frozen):
+    """What is told of a frontier model; see `Frontier`."""
+
+    model_name: str
+    cost_per_1k_tokens_usd: Decimal
+    capabilities: tuple[str, ...]
+    last_updated: int
+
+
+class FrontierList(Result):
+    """Frontier models, in the order of their file."""
+
+    kind: ClassVar[str] = "frontier"
+    models: tuple[FrontierRow, ...]
+
+
 _LIST: Final = TypeAdapter(tuple[Frontier, ...])
 
 
@@ -98,6 +115,13 @@ def known_frontier(models: Mapping[str, Frontier], name: str) -> Frontier:
     raise ConfigError(
         f"`{name}` is not a frontier model", hint=f"did you mean `{near[0]}`?" if near else listed
     )
+
+
+def listed_models(models: Iterable[Frontier]) -> FrontierList:
+    """The models as a result."""
+    names = tuple(FrontierRow.model_fields)
+    rows = ({name: getattr(model, name) for name in names} for model in models)
+    return FrontierList(models=tuple(FrontierRow(**row) for row in rows))
 
 
 def set_frontier(state: Path, models: Iterable[Frontier], timeout: float = PATIENCE) -> dict[str, Frontier]:

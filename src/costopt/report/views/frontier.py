@@ -1,39 +1,12 @@
 """The frontier models."""
 
 import datetime as dt
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import ClassVar
 
-from costopt.ledger.frontier import Frontier
+from costopt.ledger.frontier import FrontierList, FrontierRow
 from costopt.models.money import exact_usd
-from costopt.models.result import Frozen, Result
 from costopt.report.document import Column, Document, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.views.parts import counted, short
-
-
-class FrontierRow(Frozen):
-    """A frontier model; see `costopt.ledger.frontier.Frontier`."""
-
-    model_name: str
-    cost_per_1k_tokens_usd: Decimal
-    capabilities: tuple[str, ...]
-    last_updated: int
-
-
-class FrontierList(Result):
-    """Frontier models, in the order of their file."""
-
-    kind: ClassVar[str] = "frontier"
-    models: tuple[FrontierRow, ...]
-
-
-def listed_models(models: Iterable[Frontier]) -> FrontierList:
-    """The models as a result."""
-    names = tuple(FrontierRow.model_fields)
-    rows = ({name: getattr(model, name) for name in names} for model in models)
-    return FrontierList(models=tuple(FrontierRow(**row) for row in rows))
 
 
 def view_frontier(listed: FrontierList) -> Document:
