@@ -6,7 +6,7 @@ import polars as pl
 
 from costopt.pricing.catalog import Catalog
 from costopt.pricing.lending import model_of
-from costopt.pricing.rates import rates_of
+from costopt.pricing.rates import rate_key, rates_of
 
 _OTHER: Final = r"(?i)embed|moderat|rerank|image|audio|speech|transcri|video|(^|[^a-z])ocr($|[^a-z])"
 """Request types that a chat model does not serve."""
@@ -23,9 +23,15 @@ def are_chats(groups: pl.DataFrame, catalog: Catalog) -> pl.Series:
         catalog: The prices.
     """
     ids = [rate_id for rate_id in groups["rate_id"].unique().to_list() if rate_id >= 0]
-    silent = [rate_id for rate_id in ids if (rates := rates_of(catalog, rate_id)) and rates.output is None]
+    silent = [rate_id for rate_id in ids if _is_silent(catalog, rate_id)]
     other = pl.col("request_type").cast(pl.String).str.contains(_OTHER).fill_null(value=False)
     return groups.select(~(other | pl.col("rate_id").is_in(silent)).alias("is_chat")).to_series()
+
+
+def _is_silent(catalog: Catalog, rate_id: int) -> bool:
+    """Whether a rate has no price for output; what a mode without a price would have, its model tells."""
+    rates = rates_of(catalog, rate_id)
+    return rates.output is None if rates else not writes(catalog, rate_key(rate_id).model)
 
 
 def writes(catalog: Catalog, number: int) -> bool:

@@ -164,6 +164,17 @@ def test_a_chat_is_compared_with_what_writes_and_an_embedding_with_what_does_not
     assert str(chats.other_kinds.actual_cost_usd) == "0.0001"
 
 
+def test_an_embedding_is_none_in_a_mode_that_has_no_price_as_well(
+    recorded: Recorded, yardstick: Named
+) -> None:
+    header = "timestamp,provider,model,tenant,mode,cost_usd,input_tokens,output_tokens"
+    rows = [f"2026-10-01T08:00:00Z,acme,{model},acme,flex,1,1000,0" for model in ("embed-small", "small")]
+
+    said = recorded(log(*rows, header=header), Rule(yardstick("grand")))
+
+    assert (said.rows["model"].to_list(), said.other_kinds.requests) == (["acme/small"], 1)
+
+
 def test_a_flat_rate_is_for_chats(recorded: Recorded, flat_rate: Rule) -> None:
     said = recorded(log("2026-10-01T08:00:00Z,acme,embed-small,acme,,,1000,0"), flat_rate)
 
