@@ -285,6 +285,37 @@ def test_a_baseline_beside_contracts_is_for_all_others(run: Run, log: str, write
     )
 
 
+def test_what_has_no_baseline_any_more_is_set_to_nothing(
+    record: Callable[..., str], run: Run, write: Write
+) -> None:
+    rows = (
+        f"{number},2026-10-0{day}T08:00:00Z,{tag},1000,100,0.25,openai,gpt-small,acme"
+        for number, (day, tag) in enumerate([(1, "code"), (1, ""), (2, "")])
+    )
+    header = "request_id,timestamp,tag,input_tokens,output_tokens,cost_usd,provider,model,tenant\n"
+    record(logs=write("tagged.csv", header + "\n".join(rows)))
+    write(
+        "code.toml",
+        f"""\
+schema = 1
+contract = [
+    {{ tenant = "acme", start = 2026-01-01, percentage = 25, baseline = [{{ model = "{LARGE}", tag = "code" }}] }},
+]
+""",
+    )
+
+    out = run("gainshare", "record", "tagged.csv", "--contracts", "code.toml")[1]
+
+    assert became(out) == snapshot("0 entries added · 0 known already · 2 corrected · 0 refused")
+    assert cautions(out) == snapshot("""\
+ the baseline would have been cheaper
+ not compared: 2 requests for which no baseline is named · actual $0.50
+ 1 entry of these days that the logs no longer have: set to nothing, unless refused
+""")
+    total = json.loads(run("gainshare", "summary", "-o", "json")[1])["total"]
+    assert (total["entries"], total["requests"]) == (1, 1)
+
+
 def test_an_embedding_is_not_compared_with_what_writes(record: Callable[..., str], write: Write) -> None:
     rows = ("chat,2026-10-01T08:00:00Z,chat,1000,100,0.25", "embed,2026-10-01T08:00:00Z,embedding,1000,0,0.5")
     header = "request_id,timestamp,request_type,input_tokens,output_tokens,cost_usd,provider,model\n"

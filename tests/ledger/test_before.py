@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from recording import DAY, OCTOBER, entry
 
@@ -24,9 +25,21 @@ def gone(new: list[Entry]) -> list[Entry]:
     return withdrawals(before(STATE, new), new)
 
 
-def fewer(*new: Entry) -> list[tuple[str, str, int, int]]:
-    found = shrunk(before(STATE, new), new)
+def fewer(*new: Entry, uncompared: pl.DataFrame | None = None) -> list[tuple[str, str, int, int]]:
+    found = shrunk(before(STATE, new, uncompared), new, uncompared)
     return [(each.period, each.tenant, each.recorded, each.found) for each in found]
+
+
+def not_compared(period: str, requests: int) -> pl.DataFrame:
+    """As many requests of what `entry` is about."""
+    about = {
+        "source": "prod",
+        "period": period,
+        "tenant": "acme",
+        "adapter": "openai",
+        "model": "cheap-model",
+    }
+    return pl.DataFrame([{**about, "requests": requests}])
 
 
 def test_a_day_recorded_with_another_baseline_is_not_counted_twice() -> None:
@@ -110,3 +123,21 @@ def test_what_was_set_to_nothing_cannot_become_fewer() -> None:
     record(STATE, [*new, *gone(new)])
 
     assert fewer(*new) == []
+
+
+def test_requests_that_are_compared_with_nothing_now_are_not_gone() -> None:
+    record(STATE, [entry(requests=3)])
+
+    assert fewer(entry(requests=1), uncompared=not_compared("2026-10-01", 2)) == []
+    assert fewer(entry(requests=1), uncompared=not_compared("2026-10-01", 1)) == [
+        ("2026-10-01", "acme", 3, 2)
+    ]
+
+
+def test_a_day_that_is_compared_with_nothing_now_is_withdrawn() -> None:
+    record(STATE, [entry(requests=3)])
+
+    recorded = before(STATE, [], not_compared("2026-10-01", 3))
+
+    assert [each.period for each in withdrawals(recorded, [])] == ["2026-10-01"]
+    assert before(STATE, [], not_compared("2026-10-02", 3)).is_empty()

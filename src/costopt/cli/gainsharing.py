@@ -123,7 +123,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
     loaded = run.load(catalog, [recording_rollup(repricing, rules, per_request=asked.per_request)])
     said = recorded_rows(loaded.rollups[RECORDING], repricing, rules, catalog)
     cut = () if asked.per_request else _cut_days(*run.period())
-    whole = said.rows.filter(~pl.col("period").is_in([str(day) for day in cut]))
+    is_whole = ~pl.col("period").is_in([str(day) for day in cut])
     origin = Origin(
         source=SOURCE if asked.source is None else encodable(asked.source),
         baselines=tuple(dict.fromkeys(each.name for each in measures)),
@@ -137,7 +137,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
         cut_days=tuple(day for day in cut if str(day) in {*said.rows["period"]}),
         replaces=asked.replaces,
     )
-    return record_rows(state, whole, origin)
+    return record_rows(state, said.rows.filter(is_whole), origin, said.uncompared.filter(is_whole))
 
 
 def _rules(asked: Asked, catalog: Catalog, state: Path) -> tuple[Rule, ...]:

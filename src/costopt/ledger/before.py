@@ -42,12 +42,14 @@ class Shrunk(Frozen):
     found: int
 
 
-def before(state: Path, entries: Sequence[Entry]) -> pl.DataFrame:
+def before(state: Path, entries: Sequence[Entry], uncompared: pl.DataFrame | None = None) -> pl.DataFrame:
     """The current entries of the same sources and periods, those that were set to nothing excepted.
 
     Args:
         state: The state folder.
         entries: All that their sources now say of their periods.
+        uncompared: Requests in none of them, as they are compared with nothing: how many `requests` of each `source`,
+            `period`, `tenant`, `adapter` and `model`.
 
     Returns:
         `timestamp`, `KEY` and the figures.
@@ -57,7 +59,8 @@ def before(state: Path, entries: Sequence[Entry]) -> pl.DataFrame:
     """
     columns = ("timestamp", *KEY, *FIGURES)
     with reading(state, columns) as recorded:
-        again = recorded.join(_keys(entries).lazy(), on=_ABOUT, how="semi")
+        about = _told(entries, uncompared).select(_ABOUT)
+        again = recorded.join(about.lazy(), on=_ABOUT, how="semi")
         return again.filter(SOMETHING).select(columns).collect(engine="streaming")
 
 
@@ -75,22 +78,34 @@ def withdrawals(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Entry]
     return [Entry(**row, **_NOTHING) for row in gone.select("timestamp", *KEY).iter_rows(named=True)]
 
 
-def shrunk(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Shrunk]:
+def shrunk(
+    recorded: pl.DataFrame, entries: Sequence[Entry], uncompared: pl.DataFrame | None = None
+) -> list[Shrunk]:
     """Whatever model served more requests of a day than its logs have now, in the order of days and names.
 
     A log only grows. So where it has less of a day than the ledger, a part of it was rotated away, or it is another
-    log: what is recorded is the better word. Requests are counted with a price or without, at whatever baseline.
+    log: what is recorded is the better word. Requests are counted with a price or without, at whatever baseline or none.
 
     Args:
         recorded: What `before` gives for the entries.
         entries: All that their sources now say of their periods.
+        uncompared: Likewise, as `before` takes it.
     """
-    counted = (pl.col("requests").cast(pl.Int128) + pl.col("unpriced")).sum()
-    known = recorded.group_by(_SERVED).agg(counted.alias("recorded"))
-    now = _keys(entries, "requests", "unpriced").group_by(_SERVED).agg(counted.alias("found"))
+    counted = pl.col("requests").cast(pl.Int128) + pl.col("unpriced")
+    known = recorded.group_by(_SERVED).agg(counted.sum().alias("recorded"))
+    now = _told(entries, uncompared).group_by(_SERVED).agg(pl.col("requests").sum().alias("found"))
     both = known.join(now, on=_SERVED, how="left").with_columns(pl.col("found").fill_null(0))
     fewer = both.filter(pl.col("found") < pl.col("recorded")).sort(_SERVED)
     return [Shrunk(**row) for row in fewer.drop("source").iter_rows(named=True)]
+
+
+def _told(entries: Sequence[Entry], uncompared: pl.DataFrame | None) -> pl.DataFrame:
+    """How many requests there are now, with a price or without, of what was served."""
+    counted = pl.col("requests").cast(pl.Int128)
+    compared = _keys(entries, "requests", "unpriced").select(*_SERVED, counted + pl.col("unpriced"))
+    if uncompared is None:
+        return compared
+    return pl.concat([compared, uncompared.select(*_SERVED, counted)])
 
 
 def _keys(entries: Sequence[Entry], *counts: str) -> pl.DataFrame:

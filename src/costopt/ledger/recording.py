@@ -113,7 +113,9 @@ class Recording(Recorded, Savings):
     shrunk: tuple[Shrunk, ...]
 
 
-def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
+def record_rows(
+    state: Path, rows: pl.DataFrame, origin: Origin, uncompared: pl.DataFrame | None = None
+) -> Recording:
     """Records the rows of a log; what the ledger has of the same source and days, and they have not, is withdrawn.
 
     A day of which the ledger has more requests stays as it is recorded, unless the origin says that it is replaced.
@@ -122,6 +124,7 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
         state: The state folder.
         rows: With the fields of an `Entry`, those of the origin excepted.
         origin: Where they are from.
+        uncompared: How many `requests` of each `period`, `tenant`, `adapter` and `model` are in no row.
 
     Raises:
         ConfigError: if a row is beyond all measure, or the source was recorded otherwise, by day or by request.
@@ -129,8 +132,9 @@ def record_rows(state: Path, rows: pl.DataFrame, origin: Origin) -> Recording:
     """
     said = _entries(rows, origin)
     _check_grain(state, said, origin)
-    recorded = before(state, said)
-    fewer = [] if origin.per_request or origin.replaces else shrunk(recorded, said)
+    others = None if uncompared is None else uncompared.with_columns(source=pl.lit(origin.source))
+    recorded = before(state, said, others)
+    fewer = [] if origin.per_request or origin.replaces else shrunk(recorded, said, others)
     kept = {each.period for each in fewer}
     entries = [entry for entry in said if entry.period not in kept]
     gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)

@@ -96,6 +96,7 @@ def test_a_request_of_a_contract_that_none_of_its_baselines_fits_is_not_compared
 
     assert against(said.rows) == {("01", "grand"): 1}
     assert said.no_baseline.requests == 2
+    assert said.uncompared.rows() == [("2026-10-01", "acme", "", "acme/small", 2)]
 
 
 def test_a_baseline_may_hold_for_some_days_of_its_contract(recorded: Recorded, yardstick: Named) -> None:

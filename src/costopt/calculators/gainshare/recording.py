@@ -22,9 +22,18 @@ RECORDING: Final = "recording"
 _KEYS: Final = ("tenant", "adapter", "provider", "model", "mode", "status")
 _DAY: Final = Key("utc_day", pl.col("timestamp").dt.date(), ("timestamp",))
 _SECOND: Final = Key("utc_second", pl.col("timestamp").dt.epoch("s"), ("timestamp",))
-_GROUP: Final = ("period", "tenant", "adapter", "model", "baseline")
+_SERVED: Final = ("period", "tenant", "adapter", "model")
+_GROUP: Final = (*_SERVED, "baseline")
 _AMOUNTS: Final = ("actual_cost_usd", "baseline_cost_usd")
 _COUNTED: Final = tuple(name for name in COUNTS if name != "requests")
+_NAMES: Final = (
+    pl.col("period"),
+    pl.col("tenant", "adapter").cast(pl.String).fill_null(""),
+    pl.concat_str(pl.col("provider", "model").cast(pl.String), separator="/", ignore_nulls=True).alias(
+        "model"
+    ),
+)
+"""What rows are about, of priced groups that have a `period`."""
 _SUMMED: Final = ("requests", "unpriced", "tokens_used", *_COUNTED, *_AMOUNTS)
 
 
@@ -38,11 +47,13 @@ class Rows(NamedTuple):
             `requests`, `unpriced`, `tokens_used`, the other counts, `baseline_cost_usd` and `actual_cost_usd`. A
             request counts in the figures if both its cost and its baseline cost are known, and else only in
             `unpriced`.
+        uncompared: How many `requests` of each period, tenant, adapter and model are in no row.
         other_kinds: Requests in no row, as their baseline could not have served them.
         no_baseline: Requests in no row, as no baseline is named for them.
     """
 
     rows: pl.DataFrame
+    uncompared: pl.DataFrame
     other_kinds: Aside
     no_baseline: Aside
 
@@ -84,6 +95,7 @@ def recorded_rows(
     ]
     return Rows(
         _together(parts),
+        _uncompared(groups.filter(yardstick.is_null())),
         _aside(groups.filter(is_other_kind)),
         _aside(groups.filter(yardstick.is_null() & ~is_other_kind)),
     )
@@ -110,12 +122,8 @@ def _part(groups: pl.DataFrame, repricing: Repricing, yardstick: Yardstick) -> p
     told = groups.with_columns(_baseline_cost(groups, repricing, yardstick))
     known = pl.col("cost").is_not_null() & pl.col("baseline_cost").is_not_null()
     named = told.select(
-        "period",
+        *_NAMES,
         "timestamp",
-        pl.col("tenant", "adapter").cast(pl.String).fill_null(""),
-        pl.concat_str(pl.col("provider", "model").cast(pl.String), separator="/", ignore_nulls=True).alias(
-            "model"
-        ),
         pl.lit(yardstick.name).alias("baseline"),
         known.alias("known"),
         pl.col(COUNTS).cast(PICO),
@@ -141,6 +149,10 @@ def _together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows of all baselines; a flat and a dated rate of one name are one baseline."""
     rows = pl.concat(parts).group_by(_GROUP).agg(pl.col("timestamp").min(), pl.col(_SUMMED).sum())
     return rows.sort("timestamp", *_GROUP)
+
+
+def _uncompared(groups: pl.DataFrame) -> pl.DataFrame:
+    return groups.select(*_NAMES, "requests").group_by(_SERVED).agg(pl.col("requests").sum()).sort(_SERVED)
 
 
 def _aside(groups: pl.DataFrame) -> Aside:
