@@ -285,6 +285,29 @@ def test_a_baseline_beside_contracts_is_for_all_others(run: Run, log: str, write
     )
 
 
+def test_a_baseline_that_the_catalog_calls_otherwise_is_named_so_or_flat(
+    run: Run, log: str, write: Write
+) -> None:
+    run("frontier", "set", "OpenAI/gpt-large", "0.03")
+    write("c.toml", CONTRACT.replace(LARGE, "OpenAI/gpt-large"))
+
+    assert run("gainshare", "record", log, "--contracts", "c.toml") == snapshot(
+        (
+            2,
+            "",
+            """\
+error: The baseline `OpenAI/gpt-large` of the contract with `acme` is `openai/gpt-large` in the catalog
+
+hint: write `openai/gpt-large`; or `flat = true`, for the rate of the frontier model `OpenAI/gpt-large`
+""",
+        )
+    )
+
+    write("c.toml", RULES.replace("premium-model", "OpenAI/gpt-large"))
+    assert run("gainshare", "record", log, "--contracts", "c.toml")[0] == 0
+    assert ledger()[-1]["baseline"] == "OpenAI/gpt-large"
+
+
 def test_what_has_no_baseline_any_more_is_set_to_nothing(
     record: Callable[..., str], run: Run, write: Write
 ) -> None:

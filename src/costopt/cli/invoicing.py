@@ -72,7 +72,8 @@ def contracts_of(
         recording: Whether their flat rates are needed now; what was recorded at one may be invoiced without it.
 
     Raises:
-        ConfigError: There is no file, one cannot be read, or says what is not allowed.
+        ConfigError: There is no file, one cannot be read, or says what is not allowed; or a recording would name a
+            baseline otherwise than its contract does.
     """
     if not files:
         raise ConfigError("An invoice needs the contract", hint="name its file: `--contracts FILE`")
@@ -81,7 +82,22 @@ def contracts_of(
     asked = {each.model for contract in read_contracts(contents) for each in contract.baseline}
     known = {name for name in asked if name in frontier or _name_of(catalog, name) == name}
     names = {*known, *frontier, *(model.name for model in catalog.models)}
-    return read_contracts(contents, names, frontier if recording else None)
+    agreed = read_contracts(contents, names, frontier if recording else None)
+    if recording:
+        _check_names(agreed, catalog)
+    return agreed
+
+
+def _check_names(agreed: Sequence[Contract], catalog: Catalog) -> None:
+    """A frontier model's name that is another model's in the catalog: the invoice would not find what is recorded."""
+    for contract in agreed:
+        for each in contract.baseline:
+            name = None if each.flat else _name_of(catalog, each.model)
+            if name not in {None, each.model}:
+                raise ConfigError(
+                    f"The baseline `{each.model}` of the contract with `{contract.tenant}` is `{name}` in the catalog",
+                    hint=f"write `{name}`; or `flat = true`, for the rate of the frontier model `{each.model}`",
+                )
 
 
 def _name_of(catalog: Catalog, name: str) -> str | None:
