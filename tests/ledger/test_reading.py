@@ -172,6 +172,23 @@ def test_a_ledger_that_was_cut_is_not_read() -> None:
         entries(STATE)
 
 
+@pytest.mark.parametrize(
+    ("said", "broken"),
+    [
+        (b'"tenant": "acme"', b'"tenant": "ac\xffe"'),
+        (b'"tenant": "acme"', b'"tenant": "ac\\me"'),
+        (b'"corrects": "', b'"corrects": "\xff'),
+    ],
+)
+def test_a_line_with_a_broken_text_is_no_entry(said: bytes, broken: bytes) -> None:
+    record(STATE, [entry(), entry(cost="0.006")])
+    first, second = lines(STATE)
+    rewrite(STATE, first, second.replace(said, broken))
+
+    with pytest.raises(LedgerError, match="has a line that is no entry"), reading(STATE) as found:
+        found.collect()
+
+
 @pytest.mark.parametrize("columns", [("tenant",), tuple(ENTRIES)])
 def test_a_line_that_is_no_entry_is_an_error(columns: tuple[str, ...]) -> None:
     record(STATE, requests(3))

@@ -39,6 +39,13 @@ LINE: Final = "line"
 CORRECTED_BY: Final = "corrected_by"
 """In a history, the id of the entry that corrects this one; null where none does."""
 
+_NO_ENTRY: Final = (
+    pl.exceptions.InvalidOperationError,
+    pl.exceptions.ComputeError,
+    UnicodeDecodeError,
+)
+"""What reading a line raises that has no number, a broken text, or bytes that are no text."""
+
 _CORRECTION: Final = ', "corrects": "'
 _TEXT: Final = "text"
 
@@ -59,7 +66,7 @@ def reading(
     """
     try:
         yield history_of(state, columns) if history else entries(state, columns)
-    except pl.exceptions.InvalidOperationError as error:
+    except _NO_ENTRY as error:
         raise LedgerError(
             f"`{state / LEDGER}` has a line that is no entry",
             hint="`costopt gainshare verify` says which; restore the file from a backup",
