@@ -763,6 +763,16 @@ def test_a_mistake_is_told_with_what_to_do(run: Run, log: str, write: Write, wor
     assert err == told
 
 
+def test_a_file_is_no_state_folder(run: Run, write: Write) -> None:
+    write("state", "")
+
+    for words in (["gainshare", "summary"], ["gainshare", "verify"], ["frontier", "list"]):
+        code, out, err = run(*words, "--state", "state")
+
+        assert (code, out) == (2, "")
+        assert "is a file" in err
+
+
 @pytest.mark.parametrize(("first", "then"), [([], ["--per-request"]), (["--per-request"], [])])
 def test_a_source_is_recorded_by_day_or_by_request(
     record: Callable[..., str], run: Run, log: str, first: list[str], then: list[str]

@@ -12,6 +12,7 @@ StateFolder = Annotated[
         metavar="DIR",
         help="The folder of the ledger, the frontier models and the invoices.",
         envvar="COSTOPT_STATE",
+        file_okay=False,
         show_default="the platform's folder for data",
     ),
 ]
