@@ -404,6 +404,22 @@ def test_a_request_with_a_name_is_recorded_once_and_corrected(analytics: GainSha
     assert analytics.get_savings_summary()["total_savings_usd"] == 0.02
 
 
+def test_a_request_that_is_told_again_later_keeps_its_time(
+    analytics: GainShareAnalytics, clock: Clock
+) -> None:
+    realized(analytics, request_id="r-1")
+    ledger = (analytics.state / "baseline_history.jsonl").read_bytes()
+    clock.now = NOW + 40 * 86_400
+
+    realized(analytics, request_id="r-1")
+    assert (analytics.state / "baseline_history.jsonl").read_bytes() == ledger
+
+    realized(analytics, request_id="r-1", actual_cost_usd=0.01)
+    assert [(each.timestamp, each.actual_cost_usd) for each in analytics.get_baseline_entries()] == [
+        (NOW, 0.01)
+    ]
+
+
 def test_nothing_is_recorded_in_a_closed_month(analytics: GainShareAnalytics) -> None:
     with closing(analytics.state, "enterprise-customer", "2026-10", "A-1"):
         pass

@@ -140,8 +140,8 @@ class GainShareAnalytics:
             tenant: For whom.
             adapter: Through what.
             baseline_model: The frontier model to compare with; by default the one with the highest rate.
-            request_id: A name for the request: it is recorded once, and with other figures it is corrected. Without
-                one, every call is a request of its own.
+            request_id: A name for the request: it is recorded once, and with other figures it is corrected, at the
+                time of the first call. Without one, every call is a request of its own.
 
         Returns:
             `savings_usd` and `savings_pct`, negative where the baseline would have been cheaper, and 0 % where it
@@ -169,7 +169,7 @@ class GainShareAnalytics:
                 source=SOURCE,
                 baseline=baseline.model_name,
             )
-        refusals = record(self.state, [entry]).refusals
+        refusals = record(self.state, [entry], keeps_time=True).refusals
         if refusals:
             raise LedgerError(refusals[0].reason, hint="put it into a month that has no invoice yet")
         savings = savings_of(entry.baseline_cost_usd, entry.actual_cost_usd)

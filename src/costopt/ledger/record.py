@@ -60,7 +60,12 @@ class Recorded(Result):
 
 
 def record(
-    state: Path, entries: Iterable[Entry], *, timeout: float = PATIENCE, batch: int = BATCH
+    state: Path,
+    entries: Iterable[Entry],
+    *,
+    timeout: float = PATIENCE,
+    batch: int = BATCH,
+    keeps_time: bool = False,
 ) -> Recorded:
     """Records the entries that the ledger does not have, in their order.
 
@@ -72,6 +77,8 @@ def record(
         entries: For each key one; a second one corrects the first.
         timeout: Seconds to wait for another writer.
         batch: How many entries are written at a time.
+        keeps_time: Whether an entry that the ledger has already keeps its time there: for who knows only when it is
+            recorded.
 
     Raises:
         LedgerError: if another process keeps writing, the ledger is damaged, or it cannot be written. What was
@@ -81,7 +88,7 @@ def record(
         head, tally, closed = ledger.head, _Tally(), closed_months(state)
         rest = iter(entries)
         while some := list(islice(rest, batch)):
-            new = _judged(some, index, closed, tally)
+            new = _judged(some, index, closed, tally, keeps_time=keeps_time)
             head = _written(state, ledger, head, new)
             index.add({key: known for key, known, _ in new}, head)
     counts = tally.counts
@@ -116,14 +123,20 @@ class _New(NamedTuple):
 
 
 def _judged(
-    entries: Sequence[Entry], index: Index, closed: Collection[tuple[str, str]], tally: _Tally
+    entries: Sequence[Entry],
+    index: Index,
+    closed: Collection[tuple[str, str]],
+    tally: _Tally,
+    *,
+    keeps_time: bool,
 ) -> list[_New]:
     """Those of the entries that are to be written."""
     keys = [key_of(entry.__dict__) for entry in entries]
     known = index.find(keys)
     new = []
-    for key, entry in zip(keys, entries, strict=True):
+    for key, said in zip(keys, entries, strict=True):
         before = known.get(key)
+        entry = said.model_copy(update={"timestamp": before.timestamp}) if keeps_time and before else said
         now = Known(content_of(entry.__dict__), before.revision + 1 if before else 1, entry.timestamp)
         months = _closed(entry, before, closed) if closed else []
         outcome = _outcome(before, now, months)
