@@ -78,7 +78,7 @@ def test_no_quote_or_backslash_of_a_text_is_one_of_the_line() -> None:
         ({"actual_cost_usd": Decimal("NaN")}, "finite number"),
         ({"actual_cost_usd": Decimal("0.0000000000001")}, "digits below a pico-dollar"),
         ({"tenant": "\ud800"}, "surrogates not allowed"),
-        ({"timestamp": OCTOBER + DAY}, "the timestamp is on 2026-10-02, not on 2026-10-01"),
+        ({"timestamp": OCTOBER + DAY}, "has a time on 2026-10-02, not on 2026-10-01"),
         ({"tokens": 1}, "Extra inputs are not permitted"),
     ],
 )

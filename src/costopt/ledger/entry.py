@@ -153,7 +153,7 @@ class Entry(Frozen):
     @model_validator(mode="after")
     def _within_its_day(self) -> Self:
         if _IS_DAY.fullmatch(self.period) and self.day != self.period:
-            raise ValueError(f"the timestamp is on {self.day}, not on {self.period}")
+            raise ValueError(f"has a time on {self.day}, not on {self.period}")
         return self
 
     @property
