@@ -292,6 +292,16 @@ def test_what_is_no_model_or_rate_is_an_error(
     assert [*analytics.get_all_frontier_models()] == ["premium-model"]
 
 
+def test_a_single_capability_is_a_list_of_one(analytics: GainShareAnalytics) -> None:
+    with pytest.raises(ConfigError) as raised:
+        analytics.update_frontier_model("m", 0.03, "reasoning")
+
+    assert (raised.value.message, raised.value.hint) == (
+        "`capabilities` is 'reasoning', which is no list",
+        "write `['reasoning']`",
+    )
+
+
 # Realized savings
 
 

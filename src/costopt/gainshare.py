@@ -103,6 +103,10 @@ class GainShareAnalytics:
             LedgerError: if `frontier_models.json` is broken, or cannot be written.
         """
         rate = _decimal("cost_per_1k_tokens_usd", cost_per_1k_tokens_usd, RATE_DIGITS)
+        if isinstance(capabilities, str):
+            raise ConfigError(
+                f"`capabilities` is {capabilities!r}, which is no list", hint=f"write `[{capabilities!r}]`"
+            )
         with _told():
             model = Frontier(
                 model_name=model_name,

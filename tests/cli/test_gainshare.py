@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from inline_snapshot import external_file, snapshot
 
+from costopt.calculators.gainshare.recording import recorded_rows
+
 Run = Callable[..., tuple[int, str, str]]
 Write = Callable[[str, str | bytes], str]
 
 LARGE = "openai/gpt-large"
 STATE = Path("data/costopt")
+NO_HASH = " without a hash of the logs: they can be read only once, or were written to meanwhile\n"
 HEADER = "request_id,timestamp,provider,model,tenant,adapter,input_tokens,output_tokens,cost_usd\n"
 
 
@@ -190,9 +193,28 @@ def test_the_inputs_of_standard_input_are_not_known(
 ) -> None:
     with Path(log).open(encoding="utf-8") as file:
         monkeypatch.setattr("sys.stdin", file)
-        code, _, err = run("gainshare", "record", "-", "--baseline", LARGE)
+        code, out, err = run("gainshare", "record", "-", "--baseline", LARGE)
 
     assert (code, err) == (0, "")
+    assert not any("inputs" in each for each in ledger())
+    assert NO_HASH in out
+
+
+def test_a_log_that_is_written_to_while_it_is_read_has_no_hash(
+    record: Callable[..., str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = "{0},2026-10-01T08:00:00Z,openai,gpt-small,acme,gate,1000,100,\n"
+    log = write("one.csv", HEADER + row.format(1))
+
+    def grown(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
+        result = recorded_rows(*given, **named)
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(row.format(2))
+        return result
+
+    monkeypatch.setattr("costopt.cli.gainsharing.recorded_rows", grown)
+
+    assert NO_HASH in record(logs=log)
     assert not any("inputs" in each for each in ledger())
 
 

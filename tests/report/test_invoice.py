@@ -206,3 +206,19 @@ def test_no_name_in_an_invoice_is_markup_or_steers_a_screen() -> None:
 
     for drawn in (page(found), markdown(found), screen(found)):
         assert re.search(r"[\x1b\u202e\x00]", drawn) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (1, 1, " · 1 line rejected\n"),
+        (1, 2_000, " · 1 to 2,000 lines rejected\n"),
+        (3, None, " · 3 lines rejected, or more\n"),
+    ],
+)
+def test_how_many_lines_were_rejected_is_told_as_far_as_it_is_known(
+    low: int, high: int | None, told: str
+) -> None:
+    evidence = usual().evidence.model_copy(update={"rejected_low": low, "rejected_high": high})
+
+    assert told in screen(usual().model_copy(update={"evidence": evidence}), 200)

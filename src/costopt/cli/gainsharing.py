@@ -21,6 +21,7 @@ from costopt.calculators.routing.policy_file import find_model
 from costopt.cli.invoicing import contracts_of
 from costopt.cli.loading import Billing, encodable, listed
 from costopt.errors import ConfigError
+from costopt.intake.addresses import is_url
 from costopt.intake.sources import find_sources
 from costopt.ledger.files import default_state
 from costopt.ledger.frontier import Frontier, frontier_models
@@ -120,6 +121,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
     rules = _rules(asked, catalog, state)
     measures = yardsticks(rules)
     repricing = Repricing(catalog, _numbers(measures))
+    files = _files(run.options.logs)
     loaded = run.load(catalog, [recording_rollup(repricing, rules, per_request=asked.per_request)])
     said = recorded_rows(loaded.rollups[RECORDING], repricing, rules, catalog)
     cut = () if asked.per_request else _cut_days(*run.period())
@@ -130,7 +132,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
         flat=frozenset(each.name for each in measures if each.rate is not None),
         per_request=asked.per_request,
         catalog=loaded.provenance.catalog.sha256,
-        inputs=_digest(run.options.logs),
+        inputs=_digest(run.options.logs, files),
         rejected=loaded.provenance.intake.rejected,
         other_kinds=said.other_kinds,
         no_baseline=said.no_baseline,
@@ -163,16 +165,23 @@ def _cut_days(since: dt.datetime | None, until: dt.datetime | None) -> tuple[dt.
     return tuple(dict.fromkeys(moment.date() for moment in ends))
 
 
-def _digest(logs: Sequence[str]) -> str | None:
-    """Of the files' digests, in their order; None where one can be read only once, or is far away."""
-    sources = find_sources(logs)
-    if any(source.remote or source.path == "-" for source in sources):
+def _files(logs: Sequence[str]) -> dict[str, tuple[int, int]] | None:
+    """The logs' files in their order, with size and time; None where one can be read only once, or is far away."""
+    if any(log == "-" or is_url(log) for log in logs):
+        return None
+    states = {source.path: Path(source.path).stat() for source in find_sources(logs)}
+    return {path: (state.st_size, state.st_mtime_ns) for path, state in states.items()}
+
+
+def _digest(logs: Sequence[str], before: Mapping[str, tuple[int, int]] | None) -> str | None:
+    """Of the digests of the files, in their order; None where they are no longer those that were there before."""
+    if before is None:
         return None
     whole = hashlib.sha256()
-    for source in sources:
-        with Path(source.path).open("rb") as file:
+    for path in before:
+        with Path(path).open("rb") as file:
             whole.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return whole.hexdigest()
+    return whole.hexdigest() if _files(logs) == before else None
 
 
 # What if

@@ -32,7 +32,7 @@ class Origin:
         flat: Those of them that are flat rates.
         per_request: Whether each row is a request, and not a day.
         catalog: The hash of the price catalog.
-        inputs: The hash of the input files' hashes; None where they could be read only once.
+        inputs: The hash of the input files' hashes; None where they could be read only once, or changed meanwhile.
         rejected: Lines of the logs that were no requests.
         other_kinds: Requests that are in no row, as their baseline could not have served them.
         no_baseline: Requests that are in no row, as no baseline is named for them.
@@ -91,6 +91,7 @@ class Recording(Recorded, Savings):
         baselines: What was compared with each baseline.
         first_day: Of the entries, UTC; null where there are none.
         last_day: Of the entries.
+        inputs: The hash of the list of the files' hashes; null where they can be read only once, or were written to.
         rejected: Lines of the logs that are no requests.
         other_kinds: Requests that are not recorded, as their baseline could not have served them.
         no_baseline: Requests that are not recorded, as no baseline is named for them.
@@ -104,6 +105,7 @@ class Recording(Recorded, Savings):
     baselines: tuple[BaselineSavings, ...]
     first_day: dt.date | None
     last_day: dt.date | None
+    inputs: str | None
     rejected: int
     other_kinds: Aside
     no_baseline: Aside
@@ -149,6 +151,7 @@ def record_rows(
         baselines=tuple(_against(name, entries, origin) for name in origin.baselines),
         first_day=min(days, default=None),
         last_day=max(days, default=None),
+        inputs=origin.inputs,
         rejected=origin.rejected,
         other_kinds=origin.other_kinds,
         no_baseline=origin.no_baseline,

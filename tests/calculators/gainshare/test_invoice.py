@@ -259,7 +259,8 @@ def test_the_evidence_names_entries_logs_and_prices() -> None:
     ordered = table.sort("timestamp", "id")
 
     assert (found.entries, found.requests, found.unpriced, str(found.covered_pct)) == (3, 9, 1, "90")
-    assert (found.inputs, found.catalogs, found.rejected) == (("log1", "log2"), ("c1", "c2"), 7)
+    assert (found.inputs, found.catalogs) == (("log1", "log2"), ("c1", "c2"))
+    assert (found.rejected_low, found.rejected_high) == (4, 7)
     assert (found.first, found.last) == (
         EntryRef(day=DAY(2026, 10, 1), id=ordered["id"][0], hash=None),
         EntryRef(day=DAY(2026, 10, 2), id=ordered["id"][-1], hash=None),
@@ -285,7 +286,15 @@ def test_recordings_without_logs_or_prices_have_none() -> None:
     table = entries(TWO_DAYS).with_columns(catalog=None, inputs=None, rejected=None)
     found = invoice("acme", OCTOBER, [contract()], table.cast({"rejected": pl.Int64})).evidence
 
-    assert (found.inputs, found.catalogs, found.rejected) == ((), (), 0)
+    assert (found.inputs, found.catalogs, found.rejected_low, found.rejected_high) == ((), (), 0, 0)
+
+
+def test_of_recordings_without_the_logs_hash_nobody_knows_how_many_lines_were_rejected_at_most() -> None:
+    table = entries("day,inputs,rejected\n2026-10-01,1,3\n2026-10-02,,2\n")
+    unknown = pl.when(pl.col("inputs") != "").then("inputs")
+    found = invoice("acme", OCTOBER, [contract()], table.with_columns(inputs=unknown)).evidence
+
+    assert (found.rejected_low, found.rejected_high) == (3, None)
 
 
 def test_the_day_of_an_entry_is_that_of_its_time_in_utc() -> None:

@@ -61,7 +61,9 @@ class Evidence(Frozen):
         requests: How many requests are in the amounts.
         unpriced: How many more there were without a known cost or baseline; in no amount.
         covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
-        rejected: Lines of the logs that are no requests, of this tenant or of others.
+        rejected_low: Lines of the logs that are no requests, of this tenant or of others: at least so many, which is the
+            most that a single recording had.
+        rejected_high: At most so many, if no two recordings had the same lines; null where nobody knows.
         outside: Entries of the month in no amount, on days without a contract or compared with another baseline;
             null where there are none.
         late: Earlier months whose entries have become others since their invoice.
@@ -78,7 +80,8 @@ class Evidence(Frozen):
     requests: int
     unpriced: int
     covered_pct: Decimal
-    rejected: int
+    rejected_low: int
+    rejected_high: int | None
     outside: Sums | None
     late: tuple[Late, ...]
     ledger: LedgerEnd | None
@@ -95,6 +98,7 @@ def evidence(
         late: Earlier months that have changed.
         ledger: The end of the ledger that they are from.
     """
+    low, high = _rejected(entries)
     ordered = entries.sort(ORDER)
     requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
     return Evidence(
@@ -108,7 +112,8 @@ def evidence(
         requests=requests,
         unpriced=unpriced,
         covered_pct=percent(requests, requests + unpriced) if requests + unpriced else Decimal(100),
-        rejected=_rejected(entries),
+        rejected_low=low,
+        rejected_high=high,
         outside=None if outside.is_empty() else together(outside.lazy()),
         late=tuple(late),
         ledger=ledger,
@@ -125,6 +130,9 @@ def _distinct(entries: pl.DataFrame, column: str) -> tuple[str, ...]:
     return tuple(entries[column].drop_nulls().unique().sort().to_list())
 
 
-def _rejected(entries: pl.DataFrame) -> int:
-    """Of each recording once."""
-    return int(entries.group_by("inputs").agg(pl.col("rejected").max())["rejected"].sum())
+def _rejected(entries: pl.DataFrame) -> tuple[int, int | None]:
+    """From the largest of one recording to the sum of all; logs that grow are told again by every recording."""
+    recordings = entries.group_by("inputs").agg(pl.col("rejected").max().fill_null(0))
+    counts: list[int] = recordings["rejected"].to_list()
+    untold = recordings.filter(pl.col("inputs").is_null() & (pl.col("rejected") > 0))
+    return max(counts, default=0), sum(counts) if untold.is_empty() else None

@@ -192,7 +192,7 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             _labelled(
                 "coverage",
                 f"{evidence.covered_pct} % of requests priced{DOT}{evidence.unpriced:,} unpriced"
-                f"{DOT}{counted(evidence.rejected, 'line')} rejected",
+                f"{DOT}{_rejected(evidence)}",
             ),
             _labelled(
                 "baseline", DOT.join(short(each, _LONGEST_TENANT) for each in evidence.baselines) or "–"
@@ -203,6 +203,13 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             *_ledger(evidence),
         )
     )
+
+
+def _rejected(evidence: Evidence) -> str:
+    low, high = evidence.rejected_low, evidence.rejected_high
+    if high is None:
+        return f"{counted(low, 'line')} rejected, or more"
+    return f"{counted(low, 'line')} rejected" if low == high else f"{low:,} to {high:,} lines rejected"
 
 
 def _command(invoice: Invoice) -> str:

@@ -55,6 +55,8 @@ def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
         )
     if recording.rejected:
         yield line(Span(f"{counted(recording.rejected, 'line')} rejected, in no amount", "warn"))
+    if recording.inputs is None:
+        yield line("without a hash of the logs: they can be read only once, or were written to meanwhile")
     yield from _left_out(recording)
     for note in recording.notes:
         yield line(Span(note, "warn"))
