@@ -154,7 +154,7 @@ def _cautions(summary: GainshareSummary) -> Iterator[Line]:
     yield from caution_lines(summary.total)
     if len(summary.by_baseline) > 1:
         baselines = counted(len(summary.by_baseline), "baseline")
-        yield line(Span(f"{baselines}: what was compared with several of them counts once for each", "warn"))
+        yield line(f"{baselines}{DOT}a request that several sources have recorded counts once for each")
 
 
 def caution_lines(whole: Sums) -> Iterator[Line]:
