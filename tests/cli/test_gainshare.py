@@ -318,7 +318,7 @@ def test_a_baseline_that_the_catalog_calls_otherwise_is_named_so_or_flat(
             2,
             "",
             """\
-error: The baseline `OpenAI/gpt-large` of the contract with `acme` is `openai/gpt-large` in the catalog
+error: `c.toml`, line 6: contract 1: the baseline `OpenAI/gpt-large` is `openai/gpt-large` in the catalog
 
 hint: write `openai/gpt-large`; or `flat = true`, for the rate of the frontier model `OpenAI/gpt-large`
 """,

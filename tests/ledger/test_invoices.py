@@ -101,7 +101,7 @@ def test_a_full_disk_leaves_no_invoice(monkeypatch: pytest.MonkeyPatch, step: st
         issue(STATE, "acme", "2026-10", "x")
 
     assert caught.value.message == "Cannot write `state/invoices/acme-2026-10.json`: No space left on device"
-    assert caught.value.hint == "make room on the disk"
+    assert caught.value.hint == "make room on the disk, then run this again"
     assert names() == []
 
 
@@ -128,7 +128,7 @@ def test_a_state_that_is_no_folder_is_an_error() -> None:
     ):
         with pytest.raises(LedgerError) as caught:
             attempt()
-        assert caught.value.hint == "name a state folder that you may read and write"
+        assert caught.value.hint == "check the path and its permissions"
 
 
 def test_what_is_not_utf_8_is_an_error() -> None:

@@ -174,14 +174,15 @@ def invoice(
     from functools import partial
 
     from costopt.calculators.gainshare.months import parse_month
+    from costopt.cli.contracts import invoiced_contracts
     from costopt.cli.gainsharing import state_of
-    from costopt.cli.invoicing import agreed, invoice_of
+    from costopt.cli.invoicing import invoice_of
     from costopt.cli.loading import clock, encodable
     from costopt.report.emit import Output, emit
     from costopt.report.views.invoice import records_invoice, view_invoice
 
     folder = state_of(state)
-    terms = partial(agreed, contracts, pricing, config, folder)
+    terms = partial(invoiced_contracts, contracts, pricing, config, folder)
     today = clock().date() if close else None
     result = invoice_of(folder, encodable(tenant), parse_month(month), terms, today)
     emit(result, view_invoice, records_invoice, Output(output, to))

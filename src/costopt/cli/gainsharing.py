@@ -18,7 +18,7 @@ from costopt.calculators.gainshare.recording import RECORDING, recorded_rows, re
 from costopt.calculators.gainshare.summary import DIMENSIONS, Dimension, Selection
 from costopt.calculators.gainshare.whatif import WhatIf, whatif
 from costopt.calculators.routing.policy_file import find_model
-from costopt.cli.invoicing import contracts_of
+from costopt.cli.contracts import contracts_of
 from costopt.cli.loading import Billing, encodable, listed
 from costopt.errors import ConfigError
 from costopt.intake.addresses import is_url

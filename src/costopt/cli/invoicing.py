@@ -5,33 +5,19 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
-from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
 from costopt.calculators.gainshare.contracts import Contract, contracts_in
 from costopt.calculators.gainshare.evidence import LedgerEnd
 from costopt.calculators.gainshare.invoice import Books, Invoice, Status, invoice, invoice_number
 from costopt.calculators.gainshare.issued import read_issued, written
 from costopt.calculators.gainshare.months import Month, parse_month
 from costopt.calculators.gainshare.sums import ENTRY_COLUMNS
-from costopt.calculators.routing.policy_file import find_model
-from costopt.cli.loading import open_catalog
-from costopt.config import load_config
 from costopt.errors import ConfigError
 from costopt.ledger.closing import closing
-from costopt.ledger.frontier import frontier_models
 from costopt.ledger.head import Head, load_head
 from costopt.ledger.invoices import issue, issued, issued_months, path_of
 from costopt.ledger.reading import reading
-from costopt.pricing.catalog import Catalog
-from costopt.pricing.lending import model_of
 
 _COLUMNS: Final = (*ENTRY_COLUMNS, "hash")
-
-
-def agreed(
-    files: Sequence[Path] | None, pricing: Path | None, config: Path | None, state: Path
-) -> tuple[Contract, ...]:
-    """The contracts, with baselines of the catalog that the options ask for."""
-    return contracts_of(files, open_catalog(pricing, load_config(config)), state)
 
 
 def invoice_of(
@@ -58,60 +44,6 @@ def invoice_of(
     if closing_on:
         return closed_invoice(state, tenant, month, contracts(), closing_on)
     return month_invoice(state, tenant, month, contracts())
-
-
-def contracts_of(
-    files: Sequence[Path] | None, catalog: Catalog, state: Path, *, recording: bool = False
-) -> tuple[Contract, ...]:
-    """The contracts; their baselines are models as a recording names them.
-
-    Args:
-        files: Theirs.
-        catalog: The prices.
-        state: The state folder, with the frontier models.
-        recording: Whether their flat rates are needed now; what was recorded at one may be invoiced without it.
-
-    Raises:
-        ConfigError: There is no file, one cannot be read, or says what is not allowed; or a recording would name a
-            baseline otherwise than its contract does.
-    """
-    if not files:
-        raise ConfigError("An invoice needs the contract", hint="name its file: `--contracts FILE`")
-    contents = [_content(path) for path in files]
-    frontier = frontier_models(state)
-    asked = {each.model for contract in read_contracts(contents) for each in contract.baseline}
-    known = {name for name in asked if name in frontier or _name_of(catalog, name) == name}
-    names = {*known, *frontier, *(model.name for model in catalog.models)}
-    agreed = read_contracts(contents, names, frontier if recording else None)
-    if recording:
-        _check_names(agreed, catalog)
-    return agreed
-
-
-def _check_names(agreed: Sequence[Contract], catalog: Catalog) -> None:
-    """A frontier model's name that is another model's in the catalog: the invoice would not find what is recorded."""
-    for contract in agreed:
-        for each in contract.baseline:
-            name = None if each.flat else _name_of(catalog, each.model)
-            if name not in {None, each.model}:
-                raise ConfigError(
-                    f"The baseline `{each.model}` of the contract with `{contract.tenant}` is `{name}` in the catalog",
-                    hint=f"write `{name}`; or `flat = true`, for the rate of the frontier model `{each.model}`",
-                )
-
-
-def _name_of(catalog: Catalog, name: str) -> str | None:
-    number = find_model(catalog, name)
-    return None if number is None else model_of(catalog, number).name
-
-
-def _content(path: Path) -> ContractFile:
-    try:
-        return ContractFile(str(path), path.read_bytes())
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read the contracts `{path}`: {error.strerror}", hint="check the path and its permissions"
-        ) from error
 
 
 def issued_invoice(state: Path, tenant: str, month: Month) -> Invoice | None:

@@ -3,18 +3,16 @@
 What an invoice says is not read here: it is a text that comes back byte for byte.
 """
 
-import errno
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from costopt.errors import LedgerError
-from costopt.ledger.files import sync_folder
+from costopt.ledger.files import sync_folder, told
 
 FOLDER: Final = "invoices"
 """In the state folder."""
@@ -59,7 +57,7 @@ def issue(state: Path, tenant: str, month: str, text: str) -> str:
         LedgerError: It cannot be written.
     """
     path = path_of(state, tenant, month)
-    with _told(path, "write"):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         draft = Path(name)
@@ -85,7 +83,7 @@ def issued(state: Path, tenant: str, month: str) -> str | None:
         LedgerError: It cannot be read.
     """
     path = path_of(state, tenant, month)
-    with _told(path, "read"):
+    with told(path, "read"):
         try:
             return path.read_bytes().decode()
         except FileNotFoundError:
@@ -101,21 +99,10 @@ def issued_months(state: Path, tenant: str) -> tuple[str, ...]:
         LedgerError: The folder cannot be read.
     """
     folder, start = state / FOLDER, f"{_file_name(tenant)}-"
-    with _told(folder, "read"):
+    with told(folder, "read"):
         try:
             names = [path.name for path in folder.iterdir()]
         except FileNotFoundError:
             return ()
     months = (name.removeprefix(start).removesuffix(".json") for name in names if name.startswith(start))
     return tuple(sorted(month for month in months if _MONTH.fullmatch(month)))
-
-
-@contextmanager
-def _told(path: Path, verb: str) -> Iterator[None]:
-    """Errors of the operating system about a file, in the words of the user."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "make room on the disk" if full else "name a state folder that you may read and write"
-        raise LedgerError(f"Cannot {verb} `{path}`: {error.strerror}", hint=hint) from error

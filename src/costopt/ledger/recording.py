@@ -140,9 +140,8 @@ def record_rows(
     kept = {each.period for each in fewer}
     entries = [entry for entry in said if entry.period not in kept]
     gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
-    became = record(
-        state, [*gone, *entries]
-    )  # killed in between, the ledger has too little, and the next run adds it
+    # What is gone comes first: killed in between, the ledger has too little, and the next run adds the rest.
+    became = record(state, [*gone, *entries])
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),

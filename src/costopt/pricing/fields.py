@@ -34,6 +34,17 @@ class Problem(Exception):  # noqa: N818 - becomes a CatalogError once the file i
         return Problem(message, hint=self.hint, path=(*path, *self.path))
 
 
+def check_schema(tables: Table, schema: int) -> None:
+    """A file says the version of its form, so that no later one is misread."""
+    found = tables.get("schema")
+    if type(found) is not int or found != schema:
+        raise Problem(
+            f"`schema` is `{found}`, not `{schema}`",
+            hint=f"start the file with `schema = {schema}`",
+            path=("schema",),
+        )
+
+
 @contextmanager
 def within(place: str, *path: str | int) -> Iterator[None]:
     """Add to a problem the table that it was found in.

@@ -10,6 +10,7 @@ from costopt.pricing.fields import (
     Problem,
     Table,
     check_keys,
+    check_schema,
     date,
     flag,
     subtable,
@@ -96,13 +97,7 @@ def _terms_in_dollars(
 
 def _check_head(tables: Table) -> None:
     check_keys(tables, TOP_KEYS)
-    schema = tables.get("schema")
-    if type(schema) is not int or schema != SCHEMA:
-        raise Problem(
-            f"`schema` is `{schema}`, not `{SCHEMA}`",
-            hint=f"start the file with `schema = {SCHEMA}`",
-            path=("schema",),
-        )
+    check_schema(tables, SCHEMA)
 
 
 def _models(tables: Iterable[Table]) -> tuple[Model, ...]:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from costopt.calculators.gainshare.contract_file import ContractFile, read_contracts
+from costopt.calculators.gainshare.contract_file import ContractFile, Names, read_contracts
 from costopt.calculators.gainshare.contracts import Baseline, Contract, ExchangeRate, Tier
 from costopt.errors import ConfigError
 
@@ -19,6 +19,11 @@ baseline = "openai/gpt-5.5"
 
 def read(*texts: str) -> tuple[Contract, ...]:
     return read_contracts(ContractFile(f"{n}.toml", text.encode()) for n, text in enumerate(texts))
+
+
+def names(frontier: str) -> Names:
+    """A frontier model, and one of the catalog."""
+    return Names([frontier], ["openai/gpt-5.5"], {"openai/gpt-5.5": "openai/gpt-5.5"}.get)
 
 
 def refused(*texts: str) -> tuple[str, str]:
@@ -367,15 +372,15 @@ def test_a_baseline_that_nobody_knows_is_a_mistake() -> None:
         ContractFile("b.toml", rules.replace("acme", "b").encode()),
     ]
 
-    assert len(read_contracts(files, {"openai/gpt-5.5", "premum"})) == 2
+    assert len(read_contracts(files, names("premum"))) == 2
     with pytest.raises(ConfigError) as caught:
-        read_contracts(files, ["openai/gpt-5.5", "premium"])
+        read_contracts(files, names("premium"))
     assert caught.value.message == (
         "`b.toml`, line 7: contract 1: the baseline `premum` is neither in the catalog nor a frontier model"
     )
     assert caught.value.hint == "did you mean `premium`?"
     with pytest.raises(ConfigError, match="line 6: contract 1: the baseline `openai/gpt") as caught:
-        read_contracts(files, [])
+        read_contracts(files, Names((), (), lambda _: None))
     assert caught.value.hint == "`costopt frontier list` names frontier models"
 
 

@@ -21,7 +21,7 @@ What each term means is said in `costopt.calculators.gainshare.contracts`.
 
 import datetime as dt
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -30,10 +30,10 @@ from typing import Final, NamedTuple
 import tomli
 
 from costopt.calculators.gainshare.contract_terms import read_contract
-from costopt.calculators.gainshare.contracts import Contract
+from costopt.calculators.gainshare.contracts import Baseline, Contract
 from costopt.calculators.gainshare.months import month_of
 from costopt.errors import ConfigError
-from costopt.pricing.fields import Problem, Table, check_keys, subtables, within
+from costopt.pricing.fields import Problem, Table, check_keys, check_schema, subtables, within
 from costopt.pricing.lines import line_of
 
 SCHEMA: Final = 1
@@ -47,6 +47,24 @@ class ContractFile:
 
     path: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that baselines may have.
+
+    Attributes:
+        frontier: Of the frontier models, which have a flat rate.
+        catalog: Of the catalog's models.
+        named: Gives what the catalog calls a model that is named so; None where it has none.
+        recording: Whether requests are to be compared now: then a flat rate has to be there, and a name has to be
+            the one that is recorded, or the invoice would not find it.
+    """
+
+    frontier: Collection[str]
+    catalog: Collection[str]
+    named: Callable[[str], str | None]
+    recording: bool = False
 
 
 class _Placed(NamedTuple):
@@ -67,40 +85,32 @@ class _Placed(NamedTuple):
         return self.contract.tenant, self.contract.start, self.path, self.number
 
 
-def read_contracts(
-    files: Iterable[ContractFile],
-    known: Collection[str] | None = None,
-    flat: Collection[str] | None = None,
-) -> tuple[Contract, ...]:
+def read_contracts(files: Iterable[ContractFile], names: Names | None = None) -> tuple[Contract, ...]:
     """The contracts of all files together, by tenant and first day; the order of the files is irrelevant.
 
     Args:
         files: The files.
-        known: The names that a baseline may have; None where any will do.
-        flat: The names that a baseline at a flat rate may have; likewise.
+        names: The names that a baseline may have; None where any will do.
 
     Raises:
         ConfigError: A file is not TOML or says something that is not allowed, or two contracts of a tenant do not
             go together. It names the file, the line, the key, and what was expected.
     """
-    placed = sorted(
-        (each for file in files for each in _contracts(file, known, flat)), key=lambda each: each.order
-    )
+    placed = sorted((each for file in files for each in _contracts(file, names)), key=lambda each: each.order)
     for earlier, later in pairwise(placed):
         if earlier.contract.tenant == later.contract.tenant:
             _check_together(earlier, later)
     return tuple(each.contract for each in placed)
 
 
-def _contracts(
-    file: ContractFile, known: Collection[str] | None, flat: Collection[str] | None
-) -> Sequence[_Placed]:
+def _contracts(file: ContractFile, names: Names | None) -> Sequence[_Placed]:
     tables, content = _parsed(file)
     try:
         contracts = _listed(tables)
-        for number, contract in enumerate(contracts):
-            with within(f"contract {number + 1}", "contract", number):
-                _check_baselines(contract, known, flat)
+        if names:
+            for number, contract in enumerate(contracts):
+                with within(f"contract {number + 1}", "contract", number):
+                    _check_baselines(contract, names)
     except Problem as problem:
         place = f"`{file.path}`, line {line_of(content, problem.path)}"
         raise ConfigError(f"{place}: {problem}", hint=problem.hint) from problem
@@ -109,7 +119,7 @@ def _contracts(
 
 def _listed(tables: Table) -> list[Contract]:
     check_keys(tables, TOP_KEYS)
-    _check_schema(tables)
+    check_schema(tables, SCHEMA)
     found = []
     for number, table in enumerate(subtables(tables, "contract")):
         with within(f"contract {number + 1}", "contract", number):
@@ -135,24 +145,16 @@ def _parsed(file: ContractFile) -> tuple[Mapping[str, object], str]:
         ) from error
 
 
-def _check_schema(tables: Table) -> None:
-    schema = tables.get("schema")
-    if type(schema) is not int or schema != SCHEMA:
-        raise Problem(
-            f"`schema` is `{schema}`, not `{SCHEMA}`",
-            hint=f"start the file with `schema = {SCHEMA}`",
-            path=("schema",),
-        )
-
-
 # Contracts beside others
 
 
-def _check_baselines(contract: Contract, known: Collection[str] | None, flat: Collection[str] | None) -> None:
+def _check_baselines(contract: Contract, names: Names) -> None:
     """A baseline that nobody knows is a misspelling: nothing would ever be compared with it."""
     for index, each in enumerate(contract.baseline):
-        if known is not None and each.model not in known:
-            near = difflib.get_close_matches(each.model, known, n=1)
+        called = names.named(each.model)
+        is_known = each.model in {called, *names.frontier} or each.model in names.catalog
+        if not is_known:
+            near = difflib.get_close_matches(each.model, {*names.catalog, *names.frontier}, n=1)
             raise Problem(
                 f"the baseline `{each.model}` is neither in the catalog nor a frontier model",
                 hint=f"did you mean `{near[0]}`?"
@@ -160,12 +162,23 @@ def _check_baselines(contract: Contract, known: Collection[str] | None, flat: Co
                 else "`costopt frontier list` names frontier models",
                 path=("baseline", index, "model"),
             )
-        if each.flat and flat is not None and each.model not in flat:
-            raise Problem(
-                f"the baseline `{each.model}` has no flat rate",
-                hint=f"set it: `costopt frontier set {each.model} USD`",
-                path=("baseline", index, "flat"),
-            )
+        if names.recording:
+            _check_recorded(each, called, names.frontier, index)
+
+
+def _check_recorded(each: Baseline, called: str | None, frontier: Collection[str], index: int) -> None:
+    if each.flat and each.model not in frontier:
+        raise Problem(
+            f"the baseline `{each.model}` has no flat rate",
+            hint=f"set it: `costopt frontier set {each.model} USD`",
+            path=("baseline", index, "flat"),
+        )
+    if not each.flat and called not in {None, each.model}:
+        raise Problem(
+            f"the baseline `{each.model}` is `{called}` in the catalog",
+            hint=f"write `{called}`; or `flat = true`, for the rate of the frontier model `{each.model}`",
+            path=("baseline", index, "model"),
+        )
 
 
 def _check_together(earlier: _Placed, later: _Placed) -> None:

@@ -13,13 +13,13 @@ from typing import ClassVar, Final
 
 import polars as pl
 
+from costopt.calculators.kinds import writes
 from costopt.calculators.routing.policy_file import find_model
 from costopt.calculators.routing.traffic import with_served
 from costopt.models.intake import Provenance
 from costopt.models.money import percent, usd
 from costopt.models.result import Frozen, Result
 from costopt.pricing.catalog import Catalog
-from costopt.pricing.lending import model_of
 from costopt.rollups.rollup import Key, Rollup
 
 _STEP: Final = math.log(1.05)
@@ -164,14 +164,8 @@ def ladder_costs(rollup: pl.DataFrame, catalog: Catalog) -> dict[str, Decimal]:
     return {
         name: cost
         for name, cost in unit_costs(rollup, catalog).items()
-        if cost is not None and (number := find_model(catalog, name)) is not None and _writes(catalog, number)
+        if cost is not None and (number := find_model(catalog, name)) is not None and writes(catalog, number)
     }
-
-
-def _writes(catalog: Catalog, number: int) -> bool:
-    """Whether some price of a model has a rate for output; embeddings and the like have none."""
-    prices = (price for row in model_of(catalog, number).prices for price in row.modes.values())
-    return any(price.rates.output is not None for price in prices)
 
 
 def performances(
