@@ -23,8 +23,14 @@ Sample = tuple[tuple[str, ...], list[Read], list[dict[str, Any]]]
 
 NAMES = "abk"
 TEXTS = st.sampled_from(["", "x", "7", "12", "true", "é", "a,b", "[1]", "null", "\U0001f600", '"', "{}"])
+BETWEEN = st.builds(lambda odd: 2.0**49 + (2 * odd + 1) / 4, st.integers(0, 20))
+"""Doubles that are as near to one shortest decimal as to another."""
+
 NUMBERS = (
-    st.integers(-(2**100), 2**100) | st.integers(0, 20) | st.floats(allow_nan=False, allow_infinity=False)
+    st.integers(-(2**100), 2**100)
+    | st.integers(0, 20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | BETWEEN
 )
 SCALARS = st.none() | st.booleans() | NUMBERS | TEXTS
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from costopt.intake.formats.reads import EACH, Keyed, Role, either, keyed
@@ -78,7 +78,10 @@ def _size(text: str) -> tuple[bool, float]:
 
 
 def _said(value: object) -> str | None:
-    """A value, or a list of values, as Polars writes it; an object is none, nor is an empty list."""
+    """A value, or a list of values, as Polars writes it; an object is none, nor is an empty list.
+
+    Of the shortest decimals of a double, two may be equally near: `repr` takes the even one, Polars the larger.
+    """
     match value:
         case str():
             return value if value.isascii() else _HALF.sub("\0", value)
@@ -87,7 +90,8 @@ def _said(value: object) -> str | None:
         case int():
             return str(value)
         case float():
-            whole, point, fraction = f"{Decimal(repr(value)):f}".partition(".")
+            shortest = Decimal(value).quantize(Decimal(repr(value)), ROUND_HALF_UP)
+            whole, point, fraction = f"{shortest:f}".partition(".")
             return whole + (point + fraction).rstrip(".0")
         case list() if not any(isinstance(each, dict | list) for each in value):
             texts = [text for each in value if (text := _said(each)) is not None]
