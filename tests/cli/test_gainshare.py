@@ -445,6 +445,7 @@ def test_another_log_of_the_same_name_and_day_takes_nothing_away(
         [
             {
                 "period": "2026-10-01",
+                "month": "2026-10",
                 "tenant": "acme",
                 "adapter": "gate",
                 "model": "openai/gpt-small",
@@ -858,3 +859,24 @@ def test_what_would_change_a_closed_month_is_refused_and_named(
  tenant  period      model             refused, as
  acme    2026-10-01  openai/gpt-large  2026-10 of this tenant is closed: it has…
 """)
+
+
+@pytest.mark.usefixtures("november")
+@pytest.mark.parametrize("words", [["--per-request"], ["--replace"]])
+def test_a_tenant_renamed_after_its_invoice_gets_no_second_one(
+    record: Callable[..., str], run: Run, write: Write, words: list[str]
+) -> None:
+    row = "r{0},2026-10-0{0}T08:00:00Z,openai,gpt-small,{1},gate,1000,100,\n"
+    record(*words, logs=write("a.csv", HEADER + row.format(1, "acme") + row.format(2, "globex")))
+    write("c.toml", CONTRACT)
+    run("gainshare", "invoice", "--tenant", "acme", "--month", "2026-10", "--contracts", "c.toml", "--close")
+    before = ledger()
+
+    out = record(
+        *words, logs=write("a.csv", HEADER + row.format(1, "Acme Inc.") + row.format(2, "Globex Inc."))
+    )
+
+    assert became(out) == "1 entry added · 0 known already · 1 corrected · 2 refused"
+    assert "`acme` has requests of it in a closed month: they would count twice" in out
+    assert ledger()[: len(before)] == before
+    assert [each["tenant"] for each in ledger()[len(before) :]] == ["globex", "Globex Inc."]

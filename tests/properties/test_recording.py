@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording import DAY, OCTOBER
 
+from costopt.ledger.before import Shrunk
+from costopt.ledger.closing import closing
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import reading
 from costopt.ledger.record import Recorded, record
@@ -109,8 +111,8 @@ def test_a_log_that_has_lost_lines_adds_and_takes_nothing(
 def test_a_recording_that_is_interrupted_anywhere_is_completed_by_the_next(
     first: Log, second: Log, done: int
 ) -> None:
-    def some(state: Path, entries: Iterable[Entry]) -> Recorded:
-        return record(state, list(entries)[:done])
+    def some(state: Path, entries: Iterable[Entry], fewer: Iterable[Shrunk]) -> Recorded:
+        return record(state, list(entries)[:done], fewer=fewer)
 
     with TemporaryDirectory() as folder, TemporaryDirectory() as other:
         for each in (folder, other):
@@ -135,3 +137,26 @@ def test_what_is_replaced_is_what_the_last_log_says(first: Log, second: Log) -> 
         recorded(folder, second, replaces=True)
 
         assert current(folder) == {key: n for key, n in first.items() if key[0] not in days} | dict(second)
+
+
+@settings(max_examples=30)
+@given(LOGS, LOGS)
+def test_what_a_closed_month_has_is_in_no_other_invoice(first: Log, second: Log) -> None:
+    with TemporaryDirectory() as folder:
+        recorded(folder, first)
+        with closing(Path(folder), "acme", "2026-10", "A-1"):
+            pass
+
+        recorded(folder, second, replaces=True)
+
+        now = current(folder)
+        assert {k: n for k, n in now.items() if k[1] == "acme"} == {
+            k: n for k, n in first.items() if k[1] == "acme"
+        }
+        for day in {key[0] for key in second}:
+            before, said = served(first, day), served(second, day)
+            is_taken = any(said.get(key, 0) < n for key, n in before.items() if key[0] == "acme")
+            of_globex = first if is_taken else second
+            assert {k: n for k, n in now.items() if k[:2] == (day, "globex")} == {
+                k: n for k, n in of_globex.items() if k[:2] == (day, "globex")
+            }

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
-from costopt.ledger.entry import KEY, Entry
+from costopt.ledger.entry import KEY, Entry, month_of
 from costopt.ledger.reading import reading
 from costopt.models.entry import FIGURES, SOMETHING
 from costopt.models.result import Frozen
@@ -23,10 +23,11 @@ _NOTHING: Final = {
 
 
 class Shrunk(Frozen):
-    """A model's requests of a day, of which the logs have fewer than the ledger.
+    """A model's requests of a period, of which the logs have fewer than the ledger.
 
     Attributes:
-        period: The day.
+        period: The day, or the id of the request.
+        month: Of their times, UTC, as `2026-10`.
         tenant: For whom.
         adapter: Through what.
         model: Which one answered.
@@ -35,6 +36,7 @@ class Shrunk(Frozen):
     """
 
     period: str
+    month: str
     tenant: str
     adapter: str
     model: str
@@ -92,11 +94,15 @@ def shrunk(
         uncompared: Likewise, as `before` takes it.
     """
     counted = pl.col("requests").cast(pl.Int128) + pl.col("unpriced")
-    known = recorded.group_by(_SERVED).agg(counted.sum().alias("recorded"))
+    known = recorded.group_by(_SERVED).agg(counted.sum().alias("recorded"), pl.col("timestamp").first())
     now = _told(entries, uncompared).group_by(_SERVED).agg(pl.col("requests").sum().alias("found"))
     both = known.join(now, on=_SERVED, how="left").with_columns(pl.col("found").fill_null(0))
     fewer = both.filter(pl.col("found") < pl.col("recorded")).sort(_SERVED)
-    return [Shrunk(**row) for row in fewer.drop("source").iter_rows(named=True)]
+    return [_shrunk(**row) for row in fewer.drop("source").iter_rows(named=True)]
+
+
+def _shrunk(timestamp: int, **fields: Any) -> Shrunk:  # noqa: ANN401 - of any type
+    return Shrunk(month=month_of(timestamp), **fields)
 
 
 def _told(entries: Sequence[Entry], uncompared: pl.DataFrame | None) -> pl.DataFrame:

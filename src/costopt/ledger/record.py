@@ -1,12 +1,13 @@
 """Record entries: each once, and what has changed as a correction."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
+from costopt.ledger.before import Shrunk
 from costopt.ledger.chain import seal
 from costopt.ledger.closed import closed_months
 from costopt.ledger.entry import Entry, content_of, key_of, line_of, month_of
@@ -24,7 +25,7 @@ _Outcome = Literal["added", "unchanged", "corrected", "refused"]
 
 
 class Refusal(Frozen):
-    """An entry that was not recorded, because it would have changed a closed month."""
+    """An entry that was not recorded, because of a closed month: its own, or one that has its requests already."""
 
     tenant: str
     period: str
@@ -39,7 +40,7 @@ class Recorded(Result):
         added: How many the ledger did not have.
         unchanged: How many it had with the same figures: they were not recorded again.
         corrected: How many it had with other figures: the new ones were recorded, and name the old ones.
-        refused: How many would have changed a closed month.
+        refused: How many would have changed a closed month, or are about requests that another tenant's has.
         corrections: The ids of the corrections, at most the first 20.
         refusals: What was refused, at most the first 20.
         entries: How many lines the ledger has now.
@@ -59,13 +60,14 @@ class Recorded(Result):
     notes: tuple[str, ...]
 
 
-def record(
+def record(  # noqa: PLR0913 - the last four by name
     state: Path,
     entries: Iterable[Entry],
     *,
     timeout: float = PATIENCE,
     batch: int = BATCH,
     keeps_time: bool = False,
+    fewer: Iterable[Shrunk] = (),
 ) -> Recorded:
     """Records the entries that the ledger does not have, in their order.
 
@@ -79,13 +81,15 @@ def record(
         batch: How many entries are written at a time.
         keeps_time: Whether an entry that the ledger has already keeps its time there: for who knows only when it is
             recorded.
+        fewer: Of what the entries have fewer requests than the ledger. Where these are in a closed month, nothing of
+            their period is recorded: under another tenant's name, they would be in two invoices.
 
     Raises:
         LedgerError: if another process keeps writing, the ledger is damaged, or it cannot be written. What was
             recorded before stays.
     """
     with writing(state, timeout=timeout), opened(state) as ledger, indexed(state, ledger.head) as index:
-        head, tally, closed = ledger.head, _Tally(), closed_months(state)
+        head, tally, closed = ledger.head, _Tally(), _closed(state, fewer)
         rest = iter(entries)
         while some := list(islice(rest, batch)):
             new = _judged(some, index, closed, tally, keeps_time=keeps_time)
@@ -114,6 +118,31 @@ class _Tally:
     refusals: list[Refusal] = field(default_factory=list)
 
 
+class _Closed(NamedTuple):
+    """What does not change any more: the months of tenants, and of each period of a log whose requests are in them."""
+
+    months: Collection[tuple[str, str]]
+    taken: Mapping[str, str]
+
+    def reason(self, entry: Entry, before: Known | None) -> str | None:
+        """Why an entry that says something new is refused; None where it is not."""
+        for month in sorted({entry.month, *([month_of(before.timestamp)] if before else [])}):
+            if (entry.tenant, month) in self.months:
+                return f"{month} of this tenant is closed: it has an invoice"
+        if entry.period in self.taken:
+            return (
+                f"`{self.taken[entry.period]}` has requests of it in a closed month: they would count twice"
+            )
+        return None
+
+
+def _closed(state: Path, fewer: Iterable[Shrunk]) -> _Closed:
+    months = closed_months(state)
+    return _Closed(
+        months, {each.period: each.tenant for each in fewer if (each.tenant, each.month) in months}
+    )
+
+
 class _New(NamedTuple):
     """An entry to be written: its key, what is to be known of it, and its line without the seal."""
 
@@ -125,7 +154,7 @@ class _New(NamedTuple):
 def _judged(
     entries: Sequence[Entry],
     index: Index,
-    closed: Collection[tuple[str, str]],
+    closed: _Closed,
     tally: _Tally,
     *,
     keeps_time: bool,
@@ -138,11 +167,11 @@ def _judged(
         before = known.get(key)
         entry = said.model_copy(update={"timestamp": before.timestamp}) if keeps_time and before else said
         now = Known(content_of(entry.__dict__), before.revision + 1 if before else 1, entry.timestamp)
-        months = _closed(entry, before, closed) if closed else []
-        outcome = _outcome(before, now, months)
+        reason = closed.reason(entry, before) if closed.months else None
+        outcome = _outcome(before, now, reason)
         tally.counts[outcome] += 1
-        if outcome == "refused" and len(tally.refusals) < _SHOWN:
-            tally.refusals.append(_refusal(entry, months))
+        if reason and outcome == "refused" and len(tally.refusals) < _SHOWN:
+            tally.refusals.append(_refusal(entry, reason))
         if outcome in ("added", "corrected"):
             corrects = _identity(key, before) if before else None
             new.append(_New(key, now, line_of(entry, _identity(key, now), corrects)))
@@ -152,27 +181,16 @@ def _judged(
     return new
 
 
-def _outcome(before: Known | None, now: Known, months: Collection[str]) -> _Outcome:
+def _outcome(before: Known | None, now: Known, reason: str | None) -> _Outcome:
     if before and before.content == now.content:
         return "unchanged"
-    if months:
+    if reason:
         return "refused"
     return "corrected" if before else "added"
 
 
-def _closed(entry: Entry, before: Known | None, closed: Collection[tuple[str, str]]) -> list[str]:
-    """The closed months that recording an entry would change: its own, or that of the entry before it."""
-    months = {entry.month, *([month_of(before.timestamp)] if before else [])}
-    return [month for month in sorted(months) if (entry.tenant, month) in closed]
-
-
-def _refusal(entry: Entry, months: Sequence[str]) -> Refusal:
-    return Refusal(
-        tenant=entry.tenant,
-        period=entry.period,
-        model=entry.model,
-        reason=f"{months[0]} of this tenant is closed: it has an invoice",
-    )
+def _refusal(entry: Entry, reason: str) -> Refusal:
+    return Refusal(tenant=entry.tenant, period=entry.period, model=entry.model, reason=reason)
 
 
 def _identity(key: str, known: Known) -> str:

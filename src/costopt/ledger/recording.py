@@ -120,7 +120,8 @@ def record_rows(
 ) -> Recording:
     """Records the rows of a log; what the ledger has of the same source and days, and they have not, is withdrawn.
 
-    A day of which the ledger has more requests stays as it is recorded, unless the origin says that it is replaced.
+    A day of which the ledger has more requests stays as it is recorded, unless the origin says that it is replaced. If
+    those requests are in a closed month, it stays in any case, and so does a request that had another tenant there.
 
     Args:
         state: The state folder.
@@ -136,12 +137,12 @@ def record_rows(
     _check_grain(state, said, origin)
     others = None if uncompared is None else uncompared.with_columns(source=pl.lit(origin.source))
     recorded = before(state, said, others)
-    fewer = [] if origin.per_request or origin.replaces else shrunk(recorded, said, others)
-    kept = {each.period for each in fewer}
+    fewer = shrunk(recorded, said, others)
+    kept = set() if origin.per_request or origin.replaces else {each.period for each in fewer}
     entries = [entry for entry in said if entry.period not in kept]
     gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
     # What is gone comes first: killed in between, the ledger has too little, and the next run adds the rest.
-    became = record(state, [*gone, *entries])
+    became = record(state, [*gone, *entries], fewer=fewer)
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),
@@ -157,7 +158,7 @@ def record_rows(
         withdrawn=len(gone),
         cut_days=origin.cut_days,
         kept_days=tuple(sorted(map(dt.date.fromisoformat, kept))),
-        shrunk=tuple(fewer[:_SHOWN]),
+        shrunk=tuple(fewer[:_SHOWN] if kept else ()),
     )
 
 
