@@ -351,14 +351,14 @@ contract = [
 
     out = run("gainshare", "record", "tagged.csv", "--contracts", "code.toml")[1]
 
-    assert became(out) == snapshot("0 entries added · 0 known already · 2 corrected · 0 refused")
+    assert became(out) == snapshot("2 entries added · 0 known already · 2 corrected · 0 refused")
     assert cautions(out) == snapshot("""\
  the baseline would have been cheaper
  not compared: 2 requests for which no baseline is named · actual $0.50
  1 entry of these days that the logs no longer have: set to nothing, unless refused
 """)
     total = json.loads(run("gainshare", "summary", "-o", "json")[1])["total"]
-    assert (total["entries"], total["requests"]) == (1, 1)
+    assert (total["entries"], total["requests"], total["unpriced"]) == (3, 1, 2)
 
 
 def test_an_embedding_is_not_compared_with_what_writes(record: Callable[..., str], write: Write) -> None:
@@ -367,10 +367,32 @@ def test_an_embedding_is_not_compared_with_what_writes(record: Callable[..., str
 
     out = record(logs=write("mixed.csv", header + "".join(f"{row},openai,gpt-small\n" for row in rows)))
 
-    assert [each["requests"] for each in ledger()] == [1]
+    assert [(each["baseline"], each["requests"], each["unpriced"]) for each in ledger()] == [
+        (LARGE, 1, 0),
+        ("", 0, 1),
+    ]
     assert cautions(out) == snapshot("""\
  the baseline would have been cheaper
  not compared: 1 request that the baseline could not have served · actual $0.50
+""")
+
+
+@pytest.mark.parametrize("command", ["summary", "entries"])
+def test_what_is_compared_with_nothing_can_be_told_apart(
+    record: Callable[..., str], run: Run, write: Write, command: str
+) -> None:
+    header = "timestamp,request_type,input_tokens,output_tokens,cost_usd,provider,model,tenant\n"
+    rows = (
+        "2026-10-01T08:00:00Z,chat,1000,100,0.25,openai,gpt-small,acme\n",
+        "2026-10-01T08:00:00Z,embedding,1000,0,0.5,openai,gpt-small,acme\n",
+    )
+    record(logs=write("mixed.csv", header + "".join(rows)))
+
+    assert run("gainshare", command, "--baseline", "", width=100)[1].startswith("""\
+
+ Savings  $0.00   0.0 % of $0.00 (baseline) · actual $0.00
+ 1 entry · 0 requests · 2026-10-01
+ only what is compared with nothing
 """)
 
 
@@ -598,7 +620,7 @@ def test_a_what_if_takes_the_dearest_frontier_model_and_may_carry_losses(run: Ru
  What each side would get   of each tenant's savings, month by month
  no share of a losing month; losses are carried forward; without fees, tiers, floors and caps
  cheap: 3 losing months of a tenant
- cheap: 1 more request without a price, in no amount
+ cheap: 1 more request without a cost or a baseline, in no amount
 
  baseline  baseline cost  savings         saved  share  provider  customer keeps  customer pays
  cheap         $0.001795  -$18.67  -1040334.5 %   20 %     $0.00         -$18.67         $18.68

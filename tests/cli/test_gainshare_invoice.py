@@ -179,7 +179,7 @@ def test_a_month_without_entries_has_an_invoice_of_nothing(run: Run) -> None:
  entries     0 of the ledger, for 0 requests
  digest      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 · SHA-256 of what the entries say, by time and id
  see         costopt gainshare entries --tenant globex --month 2026-08
- coverage    100 % of requests priced · 0 unpriced · 0 lines rejected
+ coverage    100 % of requests · 0 unpriced · 0 not compared · 0 lines rejected
  baseline    –
  prices      –
  logs        –

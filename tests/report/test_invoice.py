@@ -125,7 +125,7 @@ def test_what_is_in_no_amount_is_said_first() -> None:
         invoice("acme", OCTOBER, [contract()], entries(log), Books({Month(2026, 9): september})), width=200
     )
 
-    assert " 2 more requests without a price, in no amount\n" in found
+    assert " 2 more requests without a cost or a baseline, in no amount\n" in found
     assert (
         " 1 entry of the month in no amount: on days without a contract, or compared with another baseline"
         " · savings $8.00\n"
@@ -134,6 +134,15 @@ def test_what_is_in_no_amount_is_said_first() -> None:
         f" 2026-09 was invoiced as {september.number} with savings of $7.00; the ledger now has $0.00:"
         " the difference is in no invoice\n"
     ) in found
+
+
+def test_requests_without_a_baseline_are_said_first_and_are_not_among_the_entries_to_see() -> None:
+    log = "baseline,baseline_cost,requests,unpriced\nopenai/gpt-5.5,10,9,0\n,0,0,1\n"
+    found = screen(invoice("acme", OCTOBER, [contract()], entries(log)), width=200)
+
+    assert " 1 more request for which the contract has no baseline, in no amount\n" in found
+    assert " coverage    90 % of requests · 0 unpriced · 1 not compared · 0 lines rejected\n" in found
+    assert " --month 2026-10 --baseline openai/gpt-5.5\n" in found
 
 
 def test_an_invoice_without_entries_says_so() -> None:

@@ -65,12 +65,15 @@ PerRequest = Annotated[
 Tenant = Annotated[str, typer.Option("--tenant", metavar="NAME", help="The customer, as the ledger has it.")]
 OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="NAME", help="Only this customer.")]
 OfBaseline = Annotated[
-    str | None, typer.Option("--baseline", metavar="NAME", help="Only what was compared with this one.")
+    str | None,
+    typer.Option("--baseline", metavar="NAME", help='Only what was compared with this one; "" for nothing.'),
 ]
 OfBaselines = Annotated[
     str | None,
     typer.Option(
-        "--baseline", metavar="NAMES", help="Only what was compared with these, separated by commas."
+        "--baseline",
+        metavar="NAMES",
+        help='Only what was compared with these, separated by commas; "" for nothing.',
     ),
 ]
 OfSource = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only of this log.")]

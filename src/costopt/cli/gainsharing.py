@@ -125,6 +125,7 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
     loaded = run.load(catalog, [recording_rollup(repricing, rules, per_request=asked.per_request)])
     said = recorded_rows(loaded.rollups[RECORDING], repricing, rules, catalog)
     cut = () if asked.per_request else _cut_days(*run.period())
+    rows = pl.concat([said.rows, said.uncompared])
     is_whole = ~pl.col("period").is_in([str(day) for day in cut])
     origin = Origin(
         source=SOURCE if asked.source is None else encodable(asked.source),
@@ -136,10 +137,10 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
         rejected=loaded.provenance.intake.rejected,
         other_kinds=said.other_kinds,
         no_baseline=said.no_baseline,
-        cut_days=tuple(day for day in cut if str(day) in {*said.rows["period"]}),
+        cut_days=tuple(day for day in cut if str(day) in {*rows["period"]}),
         replaces=asked.replaces,
     )
-    return record_rows(state, said.rows.filter(is_whole), origin, said.uncompared.filter(is_whole))
+    return record_rows(state, rows.filter(is_whole), origin, said.left_out.filter(is_whole))
 
 
 def _rules(asked: Asked, catalog: Catalog, state: Path) -> tuple[Rule, ...]:

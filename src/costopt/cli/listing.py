@@ -17,6 +17,7 @@ from costopt.calculators.gainshare.months import parse_month
 from costopt.calculators.gainshare.summary import Selection
 from costopt.cli.loading import encodable, listed
 from costopt.ledger.reading import reading, rows
+from costopt.models.entry import UNCOMPARED
 from costopt.report.emit import Form
 
 _MOST: Final = 50
@@ -41,7 +42,7 @@ def listed_of(
     """
     return Listed(
         selection=selection if month is None else _within(selection, month),
-        baselines=() if baselines is None else listed(baselines),
+        baselines=() if baselines is None else listed(baselines) or (UNCOMPARED,),
         source=None if source is None else encodable(source),
         id=None if identity is None else parse_id(identity),
         history=history,

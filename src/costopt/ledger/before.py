@@ -44,13 +44,13 @@ class Shrunk(Frozen):
     found: int
 
 
-def before(state: Path, entries: Sequence[Entry], uncompared: pl.DataFrame | None = None) -> pl.DataFrame:
+def before(state: Path, entries: Sequence[Entry], left_out: pl.DataFrame | None = None) -> pl.DataFrame:
     """The current entries of the same sources and periods, those that were set to nothing excepted.
 
     Args:
         state: The state folder.
         entries: All that their sources now say of their periods.
-        uncompared: Requests in none of them, as they are compared with nothing: how many `requests` of each `source`,
+        left_out: Requests in none of them, as no contract is about them: how many `requests` of each `source`,
             `period`, `tenant`, `adapter` and `model`.
 
     Returns:
@@ -61,7 +61,7 @@ def before(state: Path, entries: Sequence[Entry], uncompared: pl.DataFrame | Non
     """
     columns = ("timestamp", *KEY, *FIGURES)
     with reading(state, columns) as recorded:
-        about = _told(entries, uncompared).select(_ABOUT)
+        about = _told(entries, left_out).select(_ABOUT)
         again = recorded.join(about.lazy(), on=_ABOUT, how="semi")
         return again.filter(SOMETHING).select(columns).collect(engine="streaming")
 
@@ -81,7 +81,7 @@ def withdrawals(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Entry]
 
 
 def shrunk(
-    recorded: pl.DataFrame, entries: Sequence[Entry], uncompared: pl.DataFrame | None = None
+    recorded: pl.DataFrame, entries: Sequence[Entry], left_out: pl.DataFrame | None = None
 ) -> list[Shrunk]:
     """Whatever model served more requests of a day than its logs have now, in the order of days and names.
 
@@ -91,11 +91,11 @@ def shrunk(
     Args:
         recorded: What `before` gives for the entries.
         entries: All that their sources now say of their periods.
-        uncompared: Likewise, as `before` takes it.
+        left_out: Likewise, as `before` takes it.
     """
     counted = pl.col("requests").cast(pl.Int128) + pl.col("unpriced")
     known = recorded.group_by(_SERVED).agg(counted.sum().alias("recorded"), pl.col("timestamp").first())
-    now = _told(entries, uncompared).group_by(_SERVED).agg(pl.col("requests").sum().alias("found"))
+    now = _told(entries, left_out).group_by(_SERVED).agg(pl.col("requests").sum().alias("found"))
     both = known.join(now, on=_SERVED, how="left").with_columns(pl.col("found").fill_null(0))
     fewer = both.filter(pl.col("found") < pl.col("recorded")).sort(_SERVED)
     return [_shrunk(**row) for row in fewer.drop("source").iter_rows(named=True)]
@@ -105,13 +105,13 @@ def _shrunk(timestamp: int, **fields: Any) -> Shrunk:  # noqa: ANN401 - of any t
     return Shrunk(month=month_of(timestamp), **fields)
 
 
-def _told(entries: Sequence[Entry], uncompared: pl.DataFrame | None) -> pl.DataFrame:
+def _told(entries: Sequence[Entry], left_out: pl.DataFrame | None) -> pl.DataFrame:
     """How many requests there are now, with a price or without, of what was served."""
     counted = pl.col("requests").cast(pl.Int128)
     compared = _keys(entries, "requests", "unpriced").select(*_SERVED, counted + pl.col("unpriced"))
-    if uncompared is None:
+    if left_out is None:
         return compared
-    return pl.concat([compared, uncompared.select(*_SERVED, counted)])
+    return pl.concat([compared, left_out.select(*_SERVED, counted)])
 
 
 def _keys(entries: Sequence[Entry], *counts: str) -> pl.DataFrame:

@@ -113,7 +113,8 @@ class Entry(Frozen):
         adapter: Through what; empty where nobody says.
         period: What the entry is about: a UTC day as `2026-10-01`, or the id of a request.
         source: Whose word it is: the name of a log, or of the program that told of the request.
-        baseline: The model, or the name of the flat rate, that the baseline cost is of.
+        baseline: The model, or the name of the flat rate, that the baseline cost is of; empty where there is none, and
+            then all requests are unpriced.
         requests: How many requests are in the costs.
         unpriced: How many more there were without a known cost or baseline; they are in no figure but this.
         catalog: The hash of the price catalog.

@@ -16,6 +16,7 @@ from costopt.ledger.entry import DAY, Entry
 from costopt.ledger.reading import reading
 from costopt.ledger.record import Recorded, record
 from costopt.ledger.wording import worded
+from costopt.models.entry import UNCOMPARED
 from costopt.models.money import difference, total
 from costopt.models.result import Aside, Frozen
 
@@ -34,8 +35,8 @@ class Origin:
         catalog: The hash of the price catalog.
         inputs: The hash of the input files' hashes; None where they could be read only once, or changed meanwhile.
         rejected: Lines of the logs that were no requests.
-        other_kinds: Requests that are in no row, as their baseline could not have served them.
-        no_baseline: Requests that are in no row, as no baseline is named for them.
+        other_kinds: Requests that are compared with nothing, as their baseline could not have served them.
+        no_baseline: Requests that are compared with nothing, as no baseline is named for them.
         cut_days: Days that the period asked for has only a part of; they are not among the rows.
         replaces: Whether a day is recorded even if the log has fewer of its requests than the ledger.
     """
@@ -58,7 +59,7 @@ class Savings(Frozen):
 
     Attributes:
         requests: How many requests are in the amounts.
-        unpriced: How many more there were without a known cost or baseline cost.
+        unpriced: How many more there were without a known cost or baseline cost, those compared with nothing excepted.
         baseline_cost_usd: What the baseline would have cost.
         actual_cost_usd: What was paid.
         savings_usd: The first less the second; below 0 where the baseline would have been cheaper.
@@ -93,8 +94,8 @@ class Recording(Recorded, Savings):
         last_day: Of the entries.
         inputs: The hash of the list of the files' hashes; null where they can be read only once, or were written to.
         rejected: Lines of the logs that are no requests.
-        other_kinds: Requests that are not recorded, as their baseline could not have served them.
-        no_baseline: Requests that are not recorded, as no baseline is named for them.
+        other_kinds: Requests that are compared with nothing, as their baseline could not have served them.
+        no_baseline: Requests that are compared with nothing, as no baseline is named for them.
         withdrawn: Entries of the same days and source that the logs no longer have: they were set to nothing.
         cut_days: Days that the period asked for has only a part of: they were not recorded.
         kept_days: Days of which the logs have fewer requests than are recorded: they stay as they were recorded.
@@ -116,7 +117,7 @@ class Recording(Recorded, Savings):
 
 
 def record_rows(
-    state: Path, rows: pl.DataFrame, origin: Origin, uncompared: pl.DataFrame | None = None
+    state: Path, rows: pl.DataFrame, origin: Origin, left_out: pl.DataFrame | None = None
 ) -> Recording:
     """Records the rows of a log; what the ledger has of the same source and days, and they have not, is withdrawn.
 
@@ -127,7 +128,7 @@ def record_rows(
         state: The state folder.
         rows: With the fields of an `Entry`, those of the origin excepted.
         origin: Where they are from.
-        uncompared: How many `requests` of each `period`, `tenant`, `adapter` and `model` are in no row.
+        left_out: How many `requests` of each `period`, `tenant`, `adapter` and `model` are in no row.
 
     Raises:
         ConfigError: if a row is beyond all measure, or the source was recorded otherwise, by day or by request.
@@ -135,7 +136,7 @@ def record_rows(
     """
     said = _entries(rows, origin)
     _check_grain(state, said, origin)
-    others = None if uncompared is None else uncompared.with_columns(source=pl.lit(origin.source))
+    others = None if left_out is None else left_out.with_columns(source=pl.lit(origin.source))
     recorded = before(state, said, others)
     fewer = shrunk(recorded, said, others)
     kept = set() if origin.per_request or origin.replaces else {each.period for each in fewer}
@@ -146,7 +147,7 @@ def record_rows(
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),
-        **_savings(entries),
+        **_savings([entry for entry in entries if entry.baseline != UNCOMPARED]),
         source=origin.source,
         baselines=tuple(_against(name, entries, origin) for name in origin.baselines),
         first_day=min(days, default=None),

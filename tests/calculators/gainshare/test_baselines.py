@@ -29,6 +29,12 @@ def against(rows: pl.DataFrame) -> dict[tuple[str, str], int]:
     }
 
 
+def told_apart(said: Rows) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """What is compared with nothing, and what is left out."""
+    alone = said.uncompared.select("model", "baseline", "requests", "unpriced")
+    return alone.rows(), said.left_out.select("model", "requests").rows()
+
+
 def agreed(
     yardstick: Named, baselines: Iterable[Baseline], others: str | None = None, end: dt.date | None = None
 ) -> tuple[Rule, ...]:
@@ -96,7 +102,23 @@ def test_a_request_of_a_contract_that_none_of_its_baselines_fits_is_not_compared
 
     assert against(said.rows) == {("01", "grand"): 1}
     assert said.no_baseline.requests == 2
-    assert said.uncompared.rows() == [("2026-10-01", "acme", "", "acme/small", 2)]
+    assert told_apart(said) == ([("acme/small", "", 0, 2)], [])
+
+
+def test_a_request_that_no_contract_is_about_is_left_out_unless_there_is_a_general_baseline(
+    recorded: Recorded, yardstick: Named
+) -> None:
+    lines = log(
+        "2025-12-31T08:00:00Z,acme,small,acme,,,1000,100",
+        "2026-10-01T08:00:00Z,acme,small,globex,,,1000,100",
+        "2026-10-01T08:00:00Z,acme,small,globex,,embedding,1000,0",
+    )
+
+    contracted = recorded(lines, *agreed(yardstick, [Baseline(model="grand")]))
+    general = recorded(lines, *agreed(yardstick, [Baseline(model="grand")], "grand"))
+
+    assert told_apart(contracted) == ([], [("acme/small", 1), ("acme/small", 2)])
+    assert told_apart(general) == ([("acme/small", "", 0, 1)], [])
 
 
 def test_a_baseline_may_hold_for_some_days_of_its_contract(recorded: Recorded, yardstick: Named) -> None:

@@ -308,6 +308,36 @@ def test_the_day_of_an_entry_is_that_of_its_time_in_utc() -> None:
     assert [str(due(last_second)), str(due(last_second + 1))] == ["1.00", "0.00"]
 
 
+def test_what_the_contract_has_no_baseline_for_is_covered_by_nothing() -> None:
+    found = invoiced(
+        """
+        day,        baseline,       requests, unpriced, baseline_cost
+        2026-10-01, openai/gpt-5.5, 90,       6,        10
+        2026-10-01, ,               0,        3,        0
+        2026-10-31, ,               0,        1,        0
+        2026-11-01, ,               0,        7,        0
+        """
+    ).evidence
+
+    assert (found.entries, found.unpriced, found.uncompared, str(found.covered_pct)) == (1, 6, 4, "90")
+    assert (found.baselines, found.outside) == (("openai/gpt-5.5",), None)
+
+
+def test_what_is_compared_with_nothing_on_days_without_a_contract_is_outside() -> None:
+    found = invoiced(
+        """
+        day,        baseline, requests, unpriced
+        2026-10-01, ,         0,        3
+        2026-10-02, ,         0,        4
+        """,
+        contract(start=DAY(2026, 10, 2)),
+    ).evidence
+
+    assert found.uncompared == 4
+    assert found.outside is not None
+    assert (found.outside.entries, found.outside.unpriced) == (1, 3)
+
+
 def test_numbers_of_any_size_are_exact() -> None:
     huge = (
         "tokens_used,baseline_cost,actual_cost\n"

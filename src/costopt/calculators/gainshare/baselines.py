@@ -115,10 +115,12 @@ class Compared(NamedTuple):
     Attributes:
         yardstick: By its place in `yardsticks(rules)`; null where a group is not compared.
         is_other_kind: Whether it is not, because its baseline does another kind of work.
+        is_agreed: Whether a contract is about it, or the general baseline: if it is not compared, that has to be told.
     """
 
     yardstick: pl.Series
     is_other_kind: pl.Series
+    is_agreed: pl.Series
 
 
 def compared(groups: pl.DataFrame, days: pl.Series, rules: Sequence[Rule], catalog: Catalog) -> Compared:
@@ -137,7 +139,12 @@ def compared(groups: pl.DataFrame, days: pl.Series, rules: Sequence[Rule], catal
     serves = kinds.is_null() | (kinds == are_chats(groups, catalog))
     yardstick = held.gather(place)
     nothing = pl.Series([None], dtype=pl.Int32).new_from_index(0, groups.height)
-    return Compared(yardstick.zip_with(serves, nothing), yardstick.is_not_null() & ~serves)
+    others = rules[-1].yardstick is None
+    return Compared(
+        yardstick.zip_with(serves, nothing),
+        yardstick.is_not_null() & ~serves,
+        ~((place == len(rules) - 1) & others),
+    )
 
 
 def _kind(rule: Rule, catalog: Catalog) -> bool | None:

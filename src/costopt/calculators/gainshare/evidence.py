@@ -60,6 +60,8 @@ class Evidence(Frozen):
         baselines: What they were compared with.
         requests: How many requests are in the amounts.
         unpriced: How many more there were without a known cost or baseline; in no amount.
+        uncompared: How many more there were on days with a contract that are compared with nothing: none of its baselines
+            is for them, or could have served them. In no amount.
         covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
         rejected_low: Lines of the logs that are no requests, of this tenant or of others: at least so many, which is the
             most that a single recording had.
@@ -79,6 +81,7 @@ class Evidence(Frozen):
     baselines: tuple[str, ...]
     requests: int
     unpriced: int
+    uncompared: int
     covered_pct: Decimal
     rejected_low: int
     rejected_high: int | None
@@ -88,19 +91,27 @@ class Evidence(Frozen):
 
 
 def evidence(
-    entries: pl.DataFrame, outside: pl.DataFrame, late: Iterable[Late], ledger: LedgerEnd | None
+    entries: pl.DataFrame,
+    uncompared: pl.DataFrame,
+    outside: pl.DataFrame,
+    late: Iterable[Late],
+    ledger: LedgerEnd | None,
 ) -> Evidence:
     """What there is to say of the entries of an invoice.
 
     Args:
         entries: Those in it, dated.
-        outside: Those of its month that are not.
+        uncompared: Those of its days that are compared with nothing.
+        outside: Those of its month that are neither.
         late: Earlier months that have changed.
         ledger: The end of the ledger that they are from.
     """
     low, high = _rejected(entries)
     ordered = entries.sort(ORDER)
-    requests, unpriced = int(entries["requests"].sum()), int(entries["unpriced"].sum())
+    requests, unpriced, alone = (
+        int(each.sum()) for each in (entries["requests"], entries["unpriced"], uncompared["unpriced"])
+    )
+    everything = requests + unpriced + alone
     return Evidence(
         entries=entries.height,
         first=_entry(ordered.head(1)),
@@ -111,7 +122,8 @@ def evidence(
         baselines=_distinct(entries, "baseline"),
         requests=requests,
         unpriced=unpriced,
-        covered_pct=percent(requests, requests + unpriced) if requests + unpriced else Decimal(100),
+        uncompared=alone,
+        covered_pct=percent(requests, everything) if everything else Decimal(100),
         rejected_low=low,
         rejected_high=high,
         outside=None if outside.is_empty() else together(outside.lazy()),

@@ -20,6 +20,7 @@ from costopt.calculators.gainshare.months import Month, month_of
 from costopt.calculators.gainshare.settling import Days, Settlement, carry, rounded, settle
 from costopt.calculators.gainshare.sums import COSTS, Sums, added, between, dated, savings_of, sums
 from costopt.calculators.gainshare.wording import in_words, rounding_in_words
+from costopt.models.entry import UNCOMPARED
 from costopt.models.money import difference, total
 from costopt.models.result import Result
 
@@ -161,7 +162,9 @@ def invoice(
         for each in found
         if (days := each.days_in(month))
     )
-    held = pl.any_horizontal(_covered(part.contract, (part.start, part.end)) for part in parts)
+    spans = [(part.start, part.end) for part in parts]
+    held = pl.any_horizontal(_covered(each.contract, days) for each, days in zip(parts, spans, strict=True))
+    is_alone = (pl.col("baseline") == UNCOMPARED) & pl.any_horizontal(between(*days) for days in spans)
     before_rounding = total(part.settlement.amount for part in parts)
     terms = found[0]
     amount_due = rounded(before_rounding, terms.rounding, terms.decimals)
@@ -180,7 +183,11 @@ def invoice(
         savings_usd=total(part.savings_usd for part in parts),
         parts=parts,
         evidence=evidence(
-            current.filter(held), current.filter(~held), _late(history, month, books.issued), books.ledger
+            current.filter(held),
+            current.filter(is_alone),
+            current.filter(~held & ~is_alone),
+            _late(history, month, books.issued),
+            books.ledger,
         ),
     )
 

@@ -9,6 +9,7 @@ import polars as pl
 from costopt.calculators.gainshare.baselines import Rule, Yardstick, compared, rule_keys, yardsticks
 from costopt.calculators.gainshare.flat_rates import flat_cost
 from costopt.errors import ConfigError
+from costopt.models.entry import UNCOMPARED
 from costopt.models.money import usd
 from costopt.models.result import Aside
 from costopt.models.schema import COUNTS, PICO, USD
@@ -34,6 +35,8 @@ _NAMES: Final = (
     ),
 )
 """What rows are about, of priced groups that have a `period`."""
+_NOTHING: Final = Yardstick(UNCOMPARED)
+"""What requests are compared with that have no baseline."""
 _SUMMED: Final = ("requests", "unpriced", "tokens_used", *_COUNTED, *_AMOUNTS)
 
 
@@ -47,13 +50,17 @@ class Rows(NamedTuple):
             `requests`, `unpriced`, `tokens_used`, the other counts, `baseline_cost_usd` and `actual_cost_usd`. A
             request counts in the figures if both its cost and its baseline cost are known, and else only in
             `unpriced`.
-        uncompared: How many `requests` of each period, tenant, adapter and model are in no row.
-        other_kinds: Requests in no row, as their baseline could not have served them.
-        no_baseline: Requests in no row, as no baseline is named for them.
+        uncompared: Likewise, of what is compared with nothing: the `baseline` is empty, and all that is not 0 is
+            `unpriced`.
+        left_out: How many `requests` of each period, tenant, adapter and model are in neither, as no contract is about
+            them.
+        other_kinds: Requests that are compared with nothing, as their baseline could not have served them.
+        no_baseline: Requests that are compared with nothing, as no baseline is named for them.
     """
 
     rows: pl.DataFrame
     uncompared: pl.DataFrame
+    left_out: pl.DataFrame
     other_kinds: Aside
     no_baseline: Aside
 
@@ -88,16 +95,18 @@ def recorded_rows(
     """
     period, timestamp, days = _times(rollup)
     groups = rollup.with_columns(period.alias("period"), timestamp.alias("timestamp"))
-    yardstick, is_other_kind = compared(groups, days, rules, catalog)
+    yardstick, is_other_kind, is_agreed = compared(groups, days, rules, catalog)
+    is_alone = yardstick.is_null()
     parts = [
         _part(groups.filter((yardstick == number).fill_null(value=False)), repricing, each)
         for number, each in enumerate(yardsticks(rules))
     ]
     return Rows(
         _together(parts),
-        _uncompared(groups.filter(yardstick.is_null())),
+        _together([_part(groups.filter(is_alone & is_agreed), repricing, _NOTHING)]),
+        _counted(groups.filter(is_alone & ~is_agreed)),
         _aside(groups.filter(is_other_kind)),
-        _aside(groups.filter(yardstick.is_null() & ~is_other_kind)),
+        _aside(groups.filter(is_alone & ~is_other_kind)),
     )
 
 
@@ -151,7 +160,7 @@ def _together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return rows.sort("timestamp", *_GROUP)
 
 
-def _uncompared(groups: pl.DataFrame) -> pl.DataFrame:
+def _counted(groups: pl.DataFrame) -> pl.DataFrame:
     return groups.select(*_NAMES, "requests").group_by(_SERVED).agg(pl.col("requests").sum()).sort(_SERVED)
 
 
@@ -160,9 +169,10 @@ def _aside(groups: pl.DataFrame) -> Aside:
 
 
 def _baseline_cost(groups: pl.DataFrame, repricing: Repricing, yardstick: Yardstick) -> pl.Series:
-    """In pico-dollars; 0 for a flat rate, which is reckoned of whole rows, and so rounded once."""
+    """In pico-dollars; 0 for a flat rate, which is reckoned of whole rows, and so rounded once; null for nothing."""
     if yardstick.number is None:
-        return pl.Series("baseline_cost", [0], dtype=PICO).new_from_index(0, groups.height)
+        cost = None if yardstick.rate is None else 0
+        return pl.Series("baseline_cost", [cost], dtype=PICO).new_from_index(0, groups.height)
     costs = repricing.costs(groups, yardstick.number)
     first, *rest = (costs[name] for name in COSTS)
     for each in rest:

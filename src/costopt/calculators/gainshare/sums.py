@@ -22,7 +22,7 @@ ENTRY_COLUMNS: Final[Mapping[str, str]] = {
     "unpriced": "how many more there were without a known cost or baseline",
     "baseline_cost_usd": "what the baseline would have cost, in US dollars, as a decimal with 12 places",
     "actual_cost_usd": "what was paid, likewise",
-    "baseline": "what the baseline cost is of",
+    "baseline": "what the baseline cost is of; empty for requests that are compared with nothing, which are unpriced",
     "catalog": "the digest of the prices it was reckoned with, or null",
     "inputs": "the digest of the logs it was made from, or null",
     "rejected": "lines of those logs that are no requests: the same on all entries of one recording, or null",

@@ -8,11 +8,17 @@ from costopt.calculators.gainshare.entries import GainshareEntries, LedgerEntry
 from costopt.report.document import DOT, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.gainshare import NOTHING, caution_lines, digest_words, limit_lines, saved_lines
+from costopt.report.views.gainshare import (
+    NOTHING,
+    baseline_limit,
+    caution_lines,
+    digest_words,
+    limit_lines,
+    saved_lines,
+)
 from costopt.report.views.parts import counted, model_name, short
 
 _DIGITS: Final = 12
-_LONGEST_BASELINE: Final = 200
 _COLUMNS: Final = (
     Column("time", "time"),
     Column("request", drop=9),
@@ -36,7 +42,7 @@ def view_gainshare_entries(result: GainshareEntries) -> Document:
     """What the entries come to, their digest, and the first of them."""
     limits = [
         *([f"tenant {short(result.tenant)}"] if result.tenant is not None else []),
-        *(f"baseline {short(each, _LONGEST_BASELINE)}" for each in result.baselines),
+        *(baseline_limit(each) for each in result.baselines),
         *([f"source {short(result.source)}"] if result.source is not None else []),
         *([f"id {result.id}"] if result.id is not None else []),
     ]
@@ -90,7 +96,7 @@ def _cells(each: LedgerEntry) -> tuple[Cell, ...]:
         "" if by_day else short(each.period),
         short(each.tenant) or None,
         model_name(short(each.adapter), short(each.model)),
-        short(each.baseline),
+        short(each.baseline) or None,
         short(each.source),
         each.requests,
         each.tokens_used,

@@ -15,6 +15,7 @@ from costopt.calculators.gainshare.summary import (
 )
 from costopt.calculators.gainshare.sums import Sums
 from costopt.calculators.gainshare.whatif import WhatIf
+from costopt.models.entry import UNCOMPARED
 from costopt.models.money import format_usd, percent
 from costopt.report.document import (
     DOT,
@@ -39,6 +40,7 @@ FIGURES: Final = tuple(Sums.model_fields)
 NOTHING: Final = "nothing is recorded: costopt gainshare record LOGS"
 LOSS: Final = "▼"
 GAP: Final = "_"
+_LONGEST: Final = 200
 _CHARACTERS: Final = 40
 _BAR: Final = 10
 _TITLES: Final = {
@@ -100,7 +102,7 @@ def _head(summary: GainshareSummary) -> Paragraph:
     told = saved_lines(summary.total, summary.first_day, summary.last_day)
     limits = [
         *([f"tenant {short(summary.tenant)}"] if summary.tenant is not None else []),
-        *([f"baseline {short(summary.baseline)}"] if summary.baseline is not None else []),
+        *([baseline_limit(summary.baseline)] if summary.baseline is not None else []),
     ]
     only = limit_lines(limits, summary.since, summary.until)
     return Paragraph((*told, *only, *_cautions(summary)))
@@ -135,6 +137,11 @@ def days_of(first: dt.date | None, last: dt.date | None) -> str:
     return f"{first}" if first == last else f"{first} – {last}"
 
 
+def baseline_limit(name: str) -> str:
+    """That only what was compared with this baseline is told of, or with none."""
+    return "what is compared with nothing" if name == UNCOMPARED else f"baseline {short(name, _LONGEST)}"
+
+
 def limit_lines(
     limits: Sequence[str], since: dt.datetime | None, until: dt.datetime | None
 ) -> Iterator[Line]:
@@ -152,8 +159,9 @@ def _cautions(summary: GainshareSummary) -> Iterator[Line]:
     if not summary.total.entries:
         yield line(Span(NOTHING, "warn"))
     yield from caution_lines(summary.total)
-    if len(summary.by_baseline) > 1:
-        baselines = counted(len(summary.by_baseline), "baseline")
+    several = [each for each in summary.by_baseline if each.key]
+    if len(several) > 1:
+        baselines = counted(len(several), "baseline")
         yield line(f"{baselines}{DOT}a request that several sources have recorded counts once for each")
 
 
@@ -166,8 +174,8 @@ def caution_lines(whole: Sums) -> Iterator[Line]:
 
 
 def unpriced_words(unpriced: int) -> str:
-    """That there were requests without a price."""
-    return f"{counted(unpriced, 'more request')} without a price, in no amount"
+    """That there were requests that are in no amount."""
+    return f"{counted(unpriced, 'more request')} without a cost or a baseline, in no amount"
 
 
 def digest_words(entries_sha256: str) -> str:

@@ -96,6 +96,9 @@ def _cautions(evidence: Evidence) -> Iterator[Line]:
         yield line(Span("the ledger has no entries for this period", "warn"))
     if evidence.unpriced:
         yield line(Span(unpriced_words(evidence.unpriced), "warn"))
+    if evidence.uncompared:
+        requests = counted(evidence.uncompared, "more request")
+        yield line(Span(f"{requests} for which the contract has no baseline, in no amount", "warn"))
     if evidence.outside:
         entries = counted(evidence.outside.entries, "entry", "entries")
         yield line(
@@ -191,8 +194,8 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             _labelled("see", _command(invoice)),
             _labelled(
                 "coverage",
-                f"{evidence.covered_pct} % of requests priced{DOT}{evidence.unpriced:,} unpriced"
-                f"{DOT}{_rejected(evidence)}",
+                f"{evidence.covered_pct} % of requests{DOT}{evidence.unpriced:,} unpriced"
+                f"{DOT}{evidence.uncompared:,} not compared{DOT}{_rejected(evidence)}",
             ),
             _labelled(
                 "baseline", DOT.join(short(each, _LONGEST_TENANT) for each in evidence.baselines) or "–"
@@ -219,8 +222,9 @@ def _command(invoice: Invoice) -> str:
     if days < invoice.parts[0].days_in_month:
         after = invoice.end + dt.timedelta(days=1)
         words += ["--since", str(invoice.start), "--until", str(after)]
-    if invoice.evidence.outside and invoice.evidence.baselines:
-        words += ["--baseline", ",".join(invoice.evidence.baselines)]
+    evidence = invoice.evidence
+    if (evidence.outside or evidence.uncompared) and evidence.baselines:
+        words += ["--baseline", ",".join(evidence.baselines)]
     return short(shlex.join(words), _LONGEST_TENANT * 2)
 
 

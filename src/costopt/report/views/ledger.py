@@ -9,7 +9,7 @@ from costopt.models.money import format_usd
 from costopt.report.document import DOT, Again, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.records import Value
-from costopt.report.views.gainshare import days_of, saved_line
+from costopt.report.views.gainshare import days_of, saved_line, unpriced_words
 from costopt.report.views.parts import counted, model_name, short
 
 _LONGEST: Final = 200
@@ -41,14 +41,15 @@ def _baseline(each: BaselineSavings) -> str:
 
 
 def _cautions(recording: Recording, again: Again) -> Iterator[Line]:
-    if not recording.requests and not recording.unpriced:
+    asides = (recording.other_kinds, recording.no_baseline)
+    if not recording.requests and not recording.unpriced and not any(aside.requests for aside in asides):
         yield line(Span(f"nothing to record{DOT}how the log is read: costopt inspect {again.read}", "warn"))
     if recording.savings_usd < 0:
         yield line(Span("the baseline would have been cheaper", "warn"))
     if recording.unpriced:
         yield line(
             Span(
-                f"{counted(recording.unpriced, 'more request')} without a cost or a baseline, in no amount{DOT}"
+                f"{unpriced_words(recording.unpriced)}{DOT}"
                 f"see: costopt spend {again.bill} --by provider,model",
                 "warn",
             )
