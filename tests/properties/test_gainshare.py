@@ -22,7 +22,7 @@ from costopt.calculators.gainshare.months import Month
 from costopt.calculators.gainshare.settling import Days, settle
 from costopt.calculators.gainshare.summary import report
 from costopt.calculators.gainshare.whatif import whatif
-from costopt.models.money import EXACT
+from costopt.models.money import EXACT, percent
 
 MONTHS = (Month(2026, 8), Month(2026, 9), OCTOBER)
 FIRST = MONTHS[0].first
@@ -274,6 +274,22 @@ def test_items_add_up_to_their_totals(rows: list[Row], terms: Contract) -> None:
     settlement = part.settlement
     pieces = [*(tier.amount for tier in settlement.tiers), settlement.base_fee, settlement.raised]
     assert sum(map(Fraction, pieces)) - Fraction(settlement.cut) == Fraction(settlement.amount)
+
+
+@given(LEDGERS, st.lists(ROWS, max_size=4), contracts())
+def test_every_request_of_a_month_is_accounted_for_on_its_invoice(
+    rows: list[Row], alone: list[Row], terms: Contract
+) -> None:
+    nothing = {"baseline": "", "requests": 0, "baseline_cost_usd": 0, "actual_cost_usd": 0}
+    every = [*rows, *({**row, **nothing} for row in alone)]
+    own = [row for row in every if row["tenant"] == "acme" and OCTOBER.first <= day(row) <= OCTOBER.last]
+
+    found = invoiced(ledger(every), terms).evidence
+
+    told = found.requests + found.unpriced + found.uncompared
+    outside = found.outside.requests + found.outside.unpriced if found.outside else 0
+    assert told + outside == sum(row["requests"] + row["unpriced"] for row in own)
+    assert found.covered_pct == (percent(found.requests, told) if told else 100)
 
 
 @given(LEDGERS, PERCENTAGES)
