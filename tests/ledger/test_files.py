@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from costopt.errors import LedgerError
-from costopt.ledger.files import default_state, replace, sync_folder, told, writing
+from costopt.ledger.files import add, default_state, replace, sync_folder, told, writing
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have folders of their own")
@@ -61,11 +61,12 @@ def test_an_error_of_the_system_comes_with_what_to_do(number: int, hint: str) ->
     assert raised.value.hint == hint
 
 
+def full(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     replace(Path("x"), b"old")
-
-    def full(_handle: int) -> None:
-        raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="full"):
@@ -75,11 +76,31 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyP
     assert os.listdir() == ["x"]  # noqa: PTH208 - names are shorter to compare
 
 
+def test_a_file_is_added_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    add(Path("x"), b"first")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="full"):
+        add(Path("y"), b"new")
+
+    assert Path("x").read_bytes() == b"first"
+    assert os.listdir() == ["x"]  # noqa: PTH208
+
+
+def test_what_is_added_replaces_nothing() -> None:
+    add(Path("x"), b"first")
+    add(Path("x"), b"second")
+
+    assert Path("x").read_bytes() == b"first"
+    assert os.listdir() == ["x"]  # noqa: PTH208
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_a_new_file_may_be_read_by_whom_the_system_lets_and_a_replaced_one_by_whom_it_was() -> None:
     Path("plain").write_bytes(b"")
     replace(Path("x"), b"old")
-    assert Path("x").stat().st_mode == Path("plain").stat().st_mode
+    add(Path("y"), b"first")
+    assert Path("x").stat().st_mode == Path("y").stat().st_mode == Path("plain").stat().st_mode
 
     Path("x").chmod(0o640)
     replace(Path("x"), b"new")

@@ -45,6 +45,14 @@ def test_of_many_at_once_one_stays_and_all_are_given_that() -> None:
     assert names() == ["acme-2026-10.json"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_an_invoice_may_be_read_by_whom_the_system_lets() -> None:
+    issue(STATE, "acme", "2026-10", "x")
+    Path("plain").touch()
+
+    assert path_of(STATE, "acme", "2026-10").stat().st_mode == Path("plain").stat().st_mode
+
+
 @pytest.mark.parametrize(
     "tenant",
     [

@@ -1,4 +1,4 @@
-"""The files of a state folder: their names, one writer at a time, and files that are replaced as a whole."""
+"""The files of a state folder: their names, one writer at a time, and files that are written as a whole."""
 
 import errno
 import os
@@ -90,18 +90,34 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         OSError: if it cannot be written; then the old one is still there.
     """
+    with _draft(path, content) as draft:
+        if path.exists():
+            draft.chmod(path.stat().st_mode & 0o777)
+        draft.replace(path)
+
+
+def add(path: Path, content: bytes) -> None:
+    """A file with this content, unless there is one, which stays; never a half of it, whatever happens.
+
+    Raises:
+        OSError: if it cannot be written; then there is none.
+    """
+    with _draft(path, content) as draft, suppress(FileExistsError):
+        path.hardlink_to(draft)  # unlike a renaming, this never replaces a file
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[Path]:
+    """A new file beside that one, which is on the disk with all its content, and gone after the block."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            draft.chmod(path.stat().st_mode & 0o777)
-        draft.replace(path)
-    except BaseException:
+        yield draft
+    finally:
         draft.unlink(missing_ok=True)
-        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,15 +4,12 @@ What an invoice says is not read here: it is a text that comes back byte for byt
 """
 
 import hashlib
-import os
 import re
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from costopt.errors import LedgerError
-from costopt.ledger.files import sync_folder, told
+from costopt.ledger.files import add, sync_folder, told
 
 FOLDER: Final = "invoices"
 """In the state folder."""
@@ -59,17 +56,7 @@ def issue(state: Path, tenant: str, month: str, text: str) -> str:
     path = path_of(state, tenant, month)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                path.hardlink_to(draft)  # unlike a renaming, this never replaces a file
-        finally:
-            draft.unlink()
+        add(path, text.encode())
         sync_folder(path.parent)
     kept = issued(state, tenant, month)
     assert kept is not None  # noqa: S101 - it has just been written, by this program or another
