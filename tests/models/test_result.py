@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from costopt.models.intake import Example
-from costopt.models.result import Period
+from costopt.models.result import OnDemand, Period
 
 NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 
@@ -24,6 +24,13 @@ def test_a_period_is_at_least_a_day_long(
     start: dt.datetime | None, end: dt.datetime | None, days: str
 ) -> None:
     assert Period(start=start, end=end).days == Decimal(days)
+
+
+def test_what_is_made_on_demand_is_made_again_each_time() -> None:
+    letters = OnDemand(2, lambda: iter("ab"))
+
+    assert len(letters) == 2
+    assert [*letters] == [*letters] == ["a", "b"]
 
 
 def test_a_result_is_never_changed_and_has_no_other_fields() -> None:

@@ -2,13 +2,13 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
 
-from costopt.models.result import Result
+from costopt.models.result import Frozen, OnDemand, Result
 from costopt.report.records import Value, json_line, write_csv, write_json
 
 
@@ -17,6 +17,13 @@ class Sample(Result):
 
     kind: ClassVar[str] = "sample"
     value: Any
+
+
+class Part(Frozen):
+    """What a result may have many of."""
+
+    number: int
+    amount: Decimal | None = None
 
 
 def as_json(value: object) -> str:
@@ -97,6 +104,25 @@ def test_a_line_of_json_is_one_line_whatever_is_in_it() -> None:
     assert json.loads(line)["e"] == values["e"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_what_is_made_on_demand_reads_like_what_is_there(count: int) -> None:
+    parts = [Part(number=number, amount=Decimal("0.10")) for number in range(count)]
+
+    assert as_json(OnDemand(count, lambda: iter(parts))) == as_json(parts)
+
+
+def test_what_is_made_on_demand_is_written_before_the_next_one_is_made() -> None:
+    file = io.StringIO()
+
+    def numbers() -> Iterator[int]:
+        for number in range(100, 103):
+            yield number
+            assert file.getvalue().endswith((f"{number}", f"{number}\n"))
+
+    write_json(Sample(value=OnDemand(3, numbers)), file)
+    write_csv(["number"], ([number] for number in numbers()), file)
+
+
 def test_what_has_no_place_in_a_result_is_a_bug() -> None:
     with pytest.raises(TypeError, match="object has no place in a result"):
         as_json(object())
@@ -110,6 +136,8 @@ def test_what_has_no_place_in_a_result_is_a_bug() -> None:
         (Decimal("-0.50"), "-0.50"),
         (Decimal("1E-12"), "0.000000000001"),
         (1.5, "1.5"),
+        (True, "true"),
+        (False, "false"),
         (dt.datetime(2026, 10, 1, 8, tzinfo=dt.UTC), "2026-10-01T08:00:00+00:00"),
         (dt.date(2026, 10, 1), "2026-10-01"),
         ("plain", "plain"),

@@ -1,8 +1,9 @@
 """What every result is: a frozen value that prints as JSON with a version and a kind."""
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,8 @@ FORMAT_VERSION: Final = 1
 
 Basis = Literal["exact", "estimated", "measured"]
 """What a saving rests on: the same tokens at catalog prices; a model or an assumption; before and after."""
+
+T = TypeVar("T")
 
 
 class Frozen(BaseModel):
@@ -23,6 +26,27 @@ class Result(Frozen):
     """What a calculator returns; `kind` names it in JSON."""
 
     kind: ClassVar[str]
+
+
+class OnDemand(Generic[T]):
+    """Values of a result that are made whenever one goes through them: they may be more than memory holds.
+
+    Args:
+        count: How many there are.
+        values: Makes them, the same each time.
+    """
+
+    __slots__ = ("_count", "_values")
+
+    def __init__(self, count: int, values: Callable[[], Iterator[T]]) -> None:
+        self._count = count
+        self._values = values
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[T]:
+        return self._values()
 
 
 class Period(Frozen):

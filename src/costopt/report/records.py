@@ -4,57 +4,88 @@ import csv
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import IO, Final
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import IO, Any, Final
 
-from costopt.models.result import FORMAT_VERSION, Result
+from pydantic import BaseModel
+
+from costopt.models.result import FORMAT_VERSION, OnDemand, Result
 from costopt.report.document import UNSEEN, spelled
 
 Value = str | int | float | Decimal | dt.datetime | dt.date | None
 
-_ENCODED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def write_json(result: Result, file: IO[str]) -> None:
-    """The result itself, with `format_version` and `kind`; money is a plain number with all its digits."""
+    """The result itself, with `format_version` and `kind`; money is a plain number with all its digits.
+
+    It is written value by value, so that a result may have more `OnDemand` than memory holds.
+    """
     head = {"format_version": FORMAT_VERSION, "kind": result.kind}
-    file.write(_json({**head, **result.model_dump()}, "") + "\n")
+    _write({**head, **result.model_dump()}, file.write, "")
+    file.write("\n")
 
 
 def json_line(values: Mapping[str, object]) -> str:
     """An object of what a result may hold, on one line with its end."""
-    return _json(values, None) + "\n"
+    parts: list[str] = []
+    _write(values, parts.append, None)
+    return "".join(parts) + "\n"
 
 
-def _json(value: object, indent: str | None) -> str:
-    """Indented, or on one line where `indent` is None."""
-    deeper = None if indent is None else indent + "  "
+def _write(value: object, write: Callable[[str], object], indent: str | None) -> None:
+    """A value in JSON, piece by piece: indented, or on one line where `indent` is None."""
+    if text := _JSON.get(type(value)):
+        write(text(value))
+        return
     match value:
-        case bool() | None | int() | float():  # a float is a statistic; money is Decimal
-            return _ENCODED(value)
-        case Decimal():
-            return f"{value:f}"
-        case dt.datetime():
-            return json.dumps(value.isoformat().replace("+00:00", "Z"))
-        case dt.date():
-            return json.dumps(value.isoformat())
-        case str():
-            return _quoted(value)
         case Mapping():
-            parts = [f"{_quoted(str(name))}: {_json(inner, deeper)}" for name, inner in value.items()]
-            return _wrapped("{", parts, "}", indent)
-        case Sequence():
-            return _wrapped("[", [_json(inner, deeper) for inner in value], "]", indent)
+            members = ((_name(str(name)), inner) for name, inner in value.items())
+            _write_all("{", members, "}", write, indent)
+        case Sequence() | OnDemand():
+            _write_all("[", (("", inner) for inner in value), "]", write, indent)
+        case BaseModel():
+            _write(value.model_dump(), write, indent)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a result")
 
 
+def _write_all(
+    opening: str,
+    members: Iterable[tuple[str, object]],
+    closing: str,
+    write: Callable[[str], object],
+    indent: str | None,
+) -> None:
+    """The members of an object with their names, or those of an array without."""
+    deeper, start, between, end = None, "", ", ", ""
+    if indent is not None:
+        deeper = f"{indent}  "
+        start, between, end = f"\n{deeper}", f",\n{deeper}", f"\n{indent}"
+    before, after = opening + start, opening + closing
+    for name, inner in members:
+        write(before + name)
+        _write(inner, write, deeper)
+        before, after = between, end + closing
+    write(after)
+
+
+@lru_cache
+def _name(text: str) -> str:
+    return f"{_quoted(text)}: "
+
+
 def _quoted(text: str) -> str:
     """A JSON string in which no character can steer a terminal."""
-    return _UNSEEN.sub(lambda found: _escaped(found[0]), _ENCODED(text))
+    quoted = encode_basestring(text)
+    if quoted.isascii() and quoted.isprintable():
+        return quoted
+    return _UNSEEN.sub(lambda found: _escaped(found[0]), quoted)
 
 
 def _escaped(char: str) -> str:
@@ -62,33 +93,28 @@ def _escaped(char: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _wrapped(opening: str, parts: list[str], closing: str, indent: str | None) -> str:
-    if not parts or indent is None:
-        return opening + ", ".join(parts) + closing
-    inner = f",\n{indent}  ".join(parts)
-    return f"{opening}\n{indent}  {inner}\n{indent}{closing}"
+def _spelled(value: bool) -> str:  # noqa: FBT001 - it is the value
+    return "true" if value else "false"
+
+
+_JSON: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: _quoted,
+    int: str,
+    bool: _spelled,
+    type(None): lambda _: "null",
+    float: json.JSONEncoder(allow_nan=False).encode,  # a statistic; money is Decimal
+    Decimal: "{:f}".format,
+    dt.datetime: lambda value: f'"{value.isoformat().replace("+00:00", "Z")}"',
+    dt.date: lambda value: f'"{value.isoformat()}"',
+}
+"""How each kind of value is written that has no others in it."""
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: IO[str]) -> None:
     """A table of records; an unknown value is empty, and no text can be taken for a formula by a spreadsheet."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_harmless(name) for name in columns)
-    for row in rows:
-        writer.writerow(_csv(value) for value in row)
-
-
-def _csv(value: Value) -> str:
-    match value:
-        case None:
-            return ""
-        case Decimal():
-            return f"{value:f}"
-        case dt.datetime() | dt.date():
-            return value.isoformat()
-        case str():
-            return _harmless(value)
-        case _:
-            return str(value)
+    writer.writerow([_harmless(name) for name in columns])
+    writer.writerows([_CSV[type(value)](value) for value in row] for row in rows)
 
 
 def _harmless(text: str) -> str:
@@ -99,3 +125,16 @@ def _harmless(text: str) -> str:
         else "".join(char if char.isprintable() else spelled(char) for char in text)
     )
     return f"'{seen}" if text.lstrip(" ").startswith(_FORMULA) else seen
+
+
+_CSV: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: _harmless,
+    int: str,
+    bool: _spelled,
+    type(None): lambda _: "",
+    float: str,
+    Decimal: "{:f}".format,
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+}
+"""How each kind of value is written."""
