@@ -2,7 +2,8 @@
 
 Without options a quick run of all but the last. `--kills 200 --commands 200 --entries 50000` is the full one, in which
 the function is killed as well as the command that people run, which is slower; `--summary 10000000`
-measures the summary by tenant, in processor time against a bare Polars scan of the same file, and in memory.
+measures the summary by tenant, in processor time against a bare Polars scan of the same file, and in memory;
+`--list 1000000` the list of all entries as CSV and as JSON.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-from measure import run
+from measure import COSTOPT, run
 
 from costopt.calculators.gainshare.summary import columns_of, summarize
 from costopt.errors import LedgerError
@@ -40,6 +41,7 @@ _ONE_IN: Final = 1_000
 """So many entries have one correction among them."""
 _CPU_BOUND: Final = 2.0
 _MEMORY_BOUND: Final = 1.5
+_LIST_BOUND: Final = 1.0
 
 
 def entry(number: int, actual: int = 1_500_000) -> Entry:
@@ -264,6 +266,19 @@ def summary(folder: Path, count: int) -> int:
     return (ratio > _CPU_BOUND) + (memory > _MEMORY_BOUND) + (not exact)
 
 
+def listing(folder: Path, count: int) -> int:
+    """Lists all entries as CSV and as JSON; gives how many bounds are not kept."""
+    state, _ = written(folder, count)
+    wrong = 0
+    for form in ("csv", "json"):
+        words = ["gainshare", "entries", "--state", str(state), "-o", form, "--to", os.devnull]
+        found = run([*COSTOPT, *words], watch=True)
+        memory = found.anonymous / 2**30
+        print(f"{count:,} entries as {form}: {found.cpu:.1f} CPU-s, {memory:.2f} GiB (at most {_LIST_BOUND})")
+        wrong += memory > _LIST_BOUND
+    return wrong
+
+
 def main() -> None:
     """Runs what was asked for; exits with 1 if anything is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -273,6 +288,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=5_000)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--summary", type=int)
+    parser.add_argument("--list", type=int)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -282,6 +298,8 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.summary:
         sys.exit(summary(asked.folder, asked.summary) > 0)
+    if asked.list:
+        sys.exit(listing(asked.folder, asked.list) > 0)
     entries = [entry(number) for number in range(asked.entries)]
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)

@@ -154,6 +154,19 @@ def test_csv_and_json_have_all_entries_unless_told_otherwise(
     )
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_very_many_entries_read_like_a_few(
+    record: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    record()
+    record(baseline=SMALL)
+    at_once = run("gainshare", "entries", "--history", "-o", form)
+
+    monkeypatch.setattr("costopt.ledger.reading._AT_ONCE", 2)
+
+    assert run("gainshare", "entries", "--history", "-o", form) == at_once
+
+
 # Limits
 
 
@@ -270,10 +283,15 @@ def test_a_line_that_is_no_entry_is_told(record: Callable[..., None], run: Run) 
     path = STATE / "baseline_history.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"prev"', b'"perv"', 1))
 
-    code, out, err = run("gainshare", "entries")
+    Path("acme.csv").write_text("old", encoding="utf-8")
 
-    assert (code, out) == (2, "")
-    assert "has a line that is no entry" in err
+    for words in ([], ["-o", "csv", "--to", "acme.csv"]):
+        code, out, err = run("gainshare", "entries", *words)
+
+        assert (code, out) == (2, "")
+        assert "has a line that is no entry" in err
+    assert Path("acme.csv").read_text(encoding="utf-8") == "old"
+    assert not [*Path().glob(".acme*")]
 
 
 # Withdrawn entries are no entries

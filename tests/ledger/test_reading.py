@@ -16,6 +16,10 @@ STATE = Path("state")
 HEAD = STATE / "baseline_history.head.json"
 
 
+def known(*lines: int) -> pl.DataFrame:
+    return pl.DataFrame({LINE: lines})
+
+
 @pytest.mark.parametrize("columns", [tuple(ENTRIES), ("tenant",), (), ("tenant", LINE)])
 @pytest.mark.parametrize("history", [False, True])
 def test_without_a_ledger_there_are_no_entries(columns: tuple[str, ...], *, history: bool) -> None:
@@ -103,21 +107,49 @@ def test_current_entries_have_the_numbers_of_their_lines() -> None:
     assert entries(STATE, [LINE]).collect()[LINE].sort().to_list() == [1, 3]
 
 
-def test_entries_are_found_again_by_their_lines() -> None:
-    record(STATE, requests(5))
+@pytest.mark.parametrize("block", [10, 1000, 1 << 22])
+@pytest.mark.parametrize("at_once", [1, 3, 10_000])
+def test_entries_are_found_again_by_their_lines(
+    monkeypatch: pytest.MonkeyPatch, block: int, at_once: int
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    record(STATE, [entry(tenant="Zürich\n\r"), *requests(5)])
+    known = pl.DataFrame({"known": ["d", "a", "b", "a"], LINE: [4, 1, 2, 1]})
 
-    found = rows(STATE, [4, 2])
+    found = [*rows(STATE, known)]
 
-    assert found.schema == pl.Schema({**ENTRIES, LINE: pl.get_index_type()})
-    assert found[LINE].to_list() == [2, 4]
-    assert found.drop(LINE).equals(entries(STATE).collect()[[1, 3]])
+    assert [some.height for some in found] == [min(at_once, left) for left in range(4, 0, -at_once)]
+    assert pl.concat(found).equals(known.hstack(entries(STATE).collect()[[3, 0, 1, 0]]))
 
 
 def test_of_no_lines_there_are_no_entries() -> None:
-    record(STATE, requests(1))
+    assert [*rows(STATE, known(1).clear())] == []
 
-    assert rows(STATE, []).schema == rows(STATE, [1]).schema
-    assert rows(STATE, []).height == 0
+
+def test_lines_are_found_again_whatever_is_recorded_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    record(STATE, requests(3))
+    before = entries(STATE).collect()
+    found = rows(STATE, known(3, 2, 1))
+    first = next(found)
+    record(STATE, requests(9))
+
+    assert pl.concat([first, *found]).drop(LINE).equals(before[[2, 1, 0]])
+
+
+def test_a_line_that_is_there_no_longer_is_an_error() -> None:
+    record(STATE, requests(3))
+    rewrite(STATE, *lines(STATE)[:2])
+
+    assert next(rows(STATE, known(2))).height == 1
+    with pytest.raises(LedgerError, match="has a line that is no entry"):
+        next(rows(STATE, known(2, 3)))
+
+
+def test_a_ledger_that_is_there_no_longer_is_an_error() -> None:
+    with pytest.raises(LedgerError, match="Cannot read `state"):
+        next(rows(STATE, known(1)))
 
 
 def test_a_line_whose_end_is_damaged_is_an_error_when_all_of_it_is_read() -> None:
@@ -127,8 +159,8 @@ def test_a_line_whose_end_is_damaged_is_an_error_when_all_of_it_is_read() -> Non
 
     with reading(STATE, ["tenant"]) as found:
         assert found.collect().height == 2
-    with pytest.raises(LedgerError, match="has a line that is no entry"), reading(STATE, ["tenant"]):
-        rows(STATE, [2])
+    with pytest.raises(LedgerError, match="has a line that is no entry"):
+        next(rows(STATE, known(2)))
 
 
 def test_a_text_that_looks_like_a_correction_is_none() -> None:

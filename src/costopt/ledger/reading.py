@@ -1,10 +1,11 @@
 """Read the ledger: its current entries or all there were, as a lazy frame that never holds the whole file."""
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import polars as pl
 
@@ -48,6 +49,9 @@ _NO_ENTRY: Final = (
 
 _CORRECTION: Final = ', "corrects": "'
 _TEXT: Final = "text"
+_LINE_END: Final = re.compile(rb"\n")
+_AT_ONCE: Final = 10_000
+"""So many entries are whole in memory: some tens of megabytes."""
 
 
 @contextmanager
@@ -64,11 +68,18 @@ def reading(
     Raises:
         LedgerError: if the ledger cannot be read, lacks entries that it had, or has a line that is no entry.
     """
-    try:
+    with _only_entries(state / LEDGER):
         yield history_of(state, columns) if history else entries(state, columns)
+
+
+@contextmanager
+def _only_entries(path: Path) -> Iterator[None]:
+    """A line that is no entry, in the words of the user."""
+    try:
+        yield
     except _NO_ENTRY as error:
         raise LedgerError(
-            f"`{state / LEDGER}` has a line that is no entry",
+            f"`{path}` has a line that is no entry",
             hint="`costopt gainshare verify` says which; restore the file from a backup",
         ) from error
 
@@ -122,17 +133,42 @@ def history_of(state: Path, columns: Sequence[str] = tuple(ENTRIES)) -> pl.LazyF
     return every.select(*schema, CORRECTED_BY)
 
 
-def rows(state: Path, lines: Sequence[int]) -> pl.DataFrame:
-    """The entries of these lines, with `LINE` and every column, in the order of the ledger.
+def rows(state: Path, known: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """What is known of some entries, with every column of theirs beside it: in the same order, some rows at a time.
+
+    Each line is looked up where it is in the file, for lines of any order, and more than memory holds.
+
+    Args:
+        state: The state folder.
+        known: With `LINE`, of entries that were read from the same ledger.
 
     Raises:
-        polars.exceptions.InvalidOperationError: if a line is no entry.
+        LedgerError: if the ledger cannot be read, or a line is no entry.
     """
-    columns = (*ENTRIES, LINE)
-    if not lines:
-        return pl.DataFrame(schema=_schema(columns))
-    wanted = pl.col(LINE).is_in(pl.Series(lines, dtype=pl.get_index_type()).implode())
-    return _scanned(state / LEDGER, max(lines), columns, wanted).collect(engine="streaming")
+    if known.is_empty():
+        return
+    path = state / LEDGER
+    with told(path, "read"), _only_entries(path), path.open("rb") as file:
+        starts = _starts(file, max(known[LINE]))
+        for some in known.iter_slices(_AT_ONCE):
+            texts = [_line(file, starts[number - 1]) for number in some[LINE]]
+            yield some.hstack(_parsed(pl.LazyFrame({_TEXT: texts}), tuple(ENTRIES)).collect())
+
+
+def _starts(file: IO[bytes], count: int) -> "array[int]":
+    """Where each of the first lines begins; where one would that is there no longer, at the end."""
+    starts = array("Q", [0])
+    size = 0
+    while len(starts) < count and (block := file.read(_BLOCK)):
+        starts.extend(size + end.end() for end in _LINE_END.finditer(block))
+        size += len(block)
+    starts.extend([size] * (count - len(starts)))
+    return starts
+
+
+def _line(file: IO[bytes], start: int) -> str:
+    file.seek(start)
+    return file.readline().decode()
 
 
 def _columns(names: Sequence[str]) -> list[Column]:
@@ -184,17 +220,21 @@ def _corrected(path: Path, size: int) -> list[str]:
 
 def _scanned(path: Path, lines: int, names: Sequence[str], only: pl.Expr | None = None) -> pl.LazyFrame:
     """The entries of the first lines of a file, or of those that are like this."""
-    columns = _columns(names)
-    number = [LINE] if LINE in names else []
     text = pl.scan_lines(
         path,
         name=_TEXT,
         n_rows=lines,
         glob=False,
-        row_index_name=LINE if number else None,
+        row_index_name=LINE if LINE in names else None,
         row_index_offset=1,
     )
-    text = text if only is None else text.filter(only)
+    return _parsed(text if only is None else text.filter(only), names)
+
+
+def _parsed(text: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
+    """The columns of lines that are texts."""
+    columns = _columns(names)
+    number = [LINE] if LINE in names else []
     fields = text.select(pl.col(_TEXT).str.extract_groups(_pattern(columns)).alias("fields"), *number)
     values = fields.unnest("fields").select(*(_value(column) for column in columns), *number)
     return values.filter(

@@ -2,25 +2,29 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import polars as pl
+from pydantic import InstanceOf
 
 from costopt.calculators.gainshare.digest import DIGESTED, ORDER, digest_of
 from costopt.calculators.gainshare.summary import ALL, Selection, selected
-from costopt.calculators.gainshare.sums import Sums, together
+from costopt.calculators.gainshare.sums import COSTS, Sums, together
 from costopt.errors import ConfigError
 from costopt.models.entry import SOMETHING
 from costopt.models.money import trimmed
-from costopt.models.result import Frozen, Result
+from costopt.models.result import Frozen, OnDemand, Result
 
 _ID: Final = re.compile(r"([0-9a-f]{6,32})(?:-([0-9]{1,9}))?")
 _NUMBER: Final = r"-[0-9]+$"
 _IS_CURRENT: Final = pl.col("corrected_by").is_null() & SOMETHING
-_AT_ONCE: Final = 10_000
+_MONEY: Final = (*COSTS, "savings_usd")
+
+Read = Callable[[pl.DataFrame], Iterator[pl.DataFrame]]
+"""Gives the rows of a frame that has `line`, with every column of these entries, some rows at a time."""
 
 
 class LedgerEntry(Frozen):
@@ -110,7 +114,7 @@ class GainshareEntries(Result):
         corrected: How many others were corrected since; null without the history.
         withdrawn: How many others say nothing any more; null without the history.
         more: How many are not listed.
-        entries: By time, then by id; corrections after what they correct.
+        entries: By time, then by id; corrections after what they correct. They are read when one goes through them.
     """
 
     kind: ClassVar[str] = "gainshare_entries"
@@ -128,7 +132,7 @@ class GainshareEntries(Result):
     corrected: int | None
     withdrawn: int | None
     more: int
-    entries: tuple[LedgerEntry, ...]
+    entries: InstanceOf[OnDemand[LedgerEntry]]
 
 
 class EntryId(NamedTuple):
@@ -193,7 +197,7 @@ def columns_of(listed: Listed) -> tuple[str, ...]:
 
 def list_entries(
     entries: pl.DataFrame | pl.LazyFrame,
-    read: Callable[[Sequence[int]], pl.DataFrame],
+    read: Read,
     listed: Listed,
     top: int | None = None,
 ) -> GainshareEntries:
@@ -201,7 +205,7 @@ def list_entries(
 
     Args:
         entries: With the columns of `columns_of`, and `corrected_by` where the history is needed.
-        read: Gives every column of the entries of these lines, which are those that are shown.
+        read: Reads whole entries: those that are shown, whenever one goes through them.
         listed: Which entries.
         top: How many of them to show; None for all.
 
@@ -228,7 +232,7 @@ def list_entries(
         corrected=gone.count() if listed.history else None,
         withdrawn=gone.null_count() if listed.history else None,
         more=0 if top is None else max(0, shown.height - top),
-        entries=tuple(_read(shown if top is None else shown.head(top), read)),
+        entries=_on_demand(shown if top is None else shown.head(top), read),
     )
 
 
@@ -282,16 +286,13 @@ def _in_order(found: pl.DataFrame) -> pl.DataFrame:
     return found.sort("timestamp", pl.col("id").str.replace(_NUMBER, ""), "line")
 
 
-def _read(shown: pl.DataFrame, read: Callable[[Sequence[int]], pl.DataFrame]) -> Iterator[LedgerEntry]:
-    whole = read(shown["line"].to_list())
-    marked = shown.select("line", "corrected_by", withdrawn=~SOMETHING).join(
-        whole, on="line", how="left", maintain_order="left"
-    )
-    times = pl.from_epoch("timestamp", time_unit="s").dt.replace_time_zone("UTC")
-    for some in marked.with_columns(time=times).iter_slices(_AT_ONCE):
-        for row in some.select(*LedgerEntry.model_fields).iter_rows(named=True):
-            yield LedgerEntry(**_exact(row))
+def _on_demand(shown: pl.DataFrame, read: Read) -> OnDemand[LedgerEntry]:
+    marked = shown.select("line", "corrected_by", withdrawn=~SOMETHING)
+    return OnDemand(marked.height, lambda: _entries(read(marked)))
 
 
-def _exact(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: trimmed(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+def _entries(whole: Iterator[pl.DataFrame]) -> Iterator[LedgerEntry]:
+    time = pl.from_epoch("timestamp", time_unit="s").dt.replace_time_zone("UTC").alias("time")
+    for some in whole:
+        for row in some.with_columns(time).iter_rows(named=True):
+            yield LedgerEntry(**row | {name: trimmed(row[name]) for name in _MONEY})

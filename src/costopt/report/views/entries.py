@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from costopt.calculators.gainshare.entries import GainshareEntries, LedgerEntry
 from costopt.report.document import DOT, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
-from costopt.report.records import Value
 from costopt.report.views.gainshare import (
     NOTHING,
     baseline_limit,
@@ -71,11 +71,12 @@ def _nothing(result: GainshareEntries, *, is_limited: bool) -> Iterator[Line]:
 
 def _table(result: GainshareEntries) -> Table:
     """The columns that say something of these entries."""
-    rows = [_cells(each) for each in result.entries]
+    entries = [*result.entries]
+    rows = [_cells(each) for each in entries]
     is_idle = {
         "request": not any(row[1] for row in rows),
-        "unpriced": not any(each.unpriced for each in result.entries),
-        "corrects": not any(each.corrects for each in result.entries),
+        "unpriced": not any(each.unpriced for each in entries),
+        "corrects": not any(each.corrects for each in entries),
         "corrected by": not result.history,
     }
     kept = [index for index, column in enumerate(_COLUMNS) if not is_idle.get(column.title)]
@@ -83,7 +84,7 @@ def _table(result: GainshareEntries) -> Table:
     columns = (first, *(_COLUMNS[index] for index in kept[1:]))
     more = ""
     if result.more:
-        everything = len(result.entries) + result.more
+        everything = len(entries) + result.more
         more = f"{counted(result.more, 'more entry', 'more entries')}: --top {everything}, or -o csv"
     return Table(columns, tuple(tuple(row[index] for index in kept) for row in rows), more=more)
 
@@ -119,9 +120,4 @@ def _cut(identity: str | None) -> str:
 def records_gainshare_entries(result: GainshareEntries) -> Records:
     """One record an entry."""
     names = tuple(LedgerEntry.model_fields)
-    return Records(names, [tuple(_value(each, name) for name in names) for each in result.entries])
-
-
-def _value(each: LedgerEntry, name: str) -> Value:
-    value: Value = getattr(each, name)
-    return str(value).lower() if isinstance(value, bool) else value
+    return Records(names, map(attrgetter(*names), result.entries))
