@@ -123,6 +123,24 @@ def test_what_is_made_on_demand_is_written_before_the_next_one_is_made() -> None
     write_csv(["number"], ([number] for number in numbers()), file)
 
 
+@pytest.mark.parametrize(
+    ("kind", "of", "in_json", "in_csv"),
+    [
+        (str, "=a", '"=a"', "'=a"),
+        (int, 7, "7", "7"),
+        (float, 0.5, "0.5", "0.5"),
+        (Decimal, "1E+2", "100", "100"),
+    ],
+)
+def test_a_derived_kind_of_value_is_written_like_the_one_it_is_derived_from(
+    kind: type[Any], of: object, in_json: str, in_csv: str
+) -> None:
+    value = type("Own", (kind,), {})(of)
+
+    assert f'"value": {in_json}\n' in as_json(value)
+    assert as_csv(value) == f"column\n{in_csv}\n"
+
+
 def test_what_has_no_place_in_a_result_is_a_bug() -> None:
     with pytest.raises(TypeError, match="object has no place in a result"):
         as_json(object())

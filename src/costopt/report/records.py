@@ -40,7 +40,7 @@ def json_line(values: Mapping[str, object]) -> str:
 
 def _write(value: object, write: Callable[[str], object], indent: str | None) -> None:
     """A value in JSON, piece by piece: indented, or on one line where `indent` is None."""
-    if text := _JSON.get(type(value)):
+    if text := _JSON.get(_KINDS[type(value)]):
         write(text(value))
         return
     match value:
@@ -110,11 +110,22 @@ _JSON: Final[Mapping[type, Callable[[Any], str]]] = {
 """How each kind of value is written that has no others in it."""
 
 
+class _Kinds(dict[type, type]):
+    """Which of these kinds each type is, or is derived from."""
+
+    def __missing__(self, kind: type) -> type:
+        self[kind] = next((each for each in kind.__mro__ if each in _JSON), kind)
+        return self[kind]
+
+
+_KINDS: Final = _Kinds()
+
+
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]], file: IO[str]) -> None:
     """A table of records; an unknown value is empty, and no text can be taken for a formula by a spreadsheet."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([_harmless(name) for name in columns])
-    writer.writerows([_CSV[type(value)](value) for value in row] for row in rows)
+    writer.writerows([_CSV[_KINDS[type(value)]](value) for value in row] for row in rows)
 
 
 def _harmless(text: str) -> str:
