@@ -1,10 +1,15 @@
 """What tests of the ledger share: an entry, and the ledger as it is on disk."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from costopt.ledger.before import before
+from costopt.ledger.book import recording_in
 from costopt.ledger.entry import Entry
 
 OCTOBER: int = 1_790_812_800
@@ -32,6 +37,14 @@ def entry(period: str = "2026-10-01", cost: str = "0.005", **changes: Any) -> En
 def requests(count: int, start: int = 0) -> list[Entry]:
     """Entries of single requests, told apart by their period."""
     return [entry(f"request-{number}") for number in range(start, start + count)]
+
+
+def recorded_before(
+    state: Path, entries: Sequence[Entry], uncompared: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """What `before` gives while nobody else records."""
+    with recording_in(state) as book:
+        return before(book, entries, uncompared)
 
 
 def lines(state: Path) -> list[bytes]:

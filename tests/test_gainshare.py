@@ -10,12 +10,12 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
-from recording import entry
+from recording import entry, recorded_before
 
 from costopt import gainshare
 from costopt.errors import ConfigError, LedgerError
 from costopt.gainshare import BaselineEntry, FrontierModel, GainShareAnalytics
-from costopt.ledger.before import before, withdrawals
+from costopt.ledger.before import withdrawals
 from costopt.ledger.closing import closing
 from costopt.ledger.files import default_state
 from costopt.ledger.record import record
@@ -542,7 +542,7 @@ def test_what_was_withdrawn_is_no_entry(recorded: GainShareAnalytics) -> None:
     day = entry(source="logs", tenant="acmee", timestamp=NOW)
     record(recorded.state, [day])
     renamed = [day.model_copy(update={"tenant": "acme"})]
-    record(recorded.state, [*renamed, *withdrawals(before(recorded.state, renamed), renamed)])
+    record(recorded.state, [*renamed, *withdrawals(recorded_before(recorded.state, renamed), renamed)])
 
     assert recorded.get_savings_summary()["total_entries"] == 4
     assert recorded.get_savings_summary("acmee")["time_range"] is None

@@ -3,10 +3,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from recording import DAY, OCTOBER, entry
+from recording import DAY, OCTOBER, entry, recorded_before
 
 from costopt.calculators.gainshare.sums import together
-from costopt.ledger.before import before, shrunk, withdrawals
+from costopt.ledger import slots
+from costopt.ledger.before import shrunk, withdrawals
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import entries
 from costopt.ledger.record import record
@@ -22,11 +23,11 @@ def totals() -> tuple[int, str]:
 
 
 def gone(new: list[Entry]) -> list[Entry]:
-    return withdrawals(before(STATE, new), new)
+    return withdrawals(recorded_before(STATE, new), new)
 
 
 def fewer(*new: Entry, uncompared: pl.DataFrame | None = None) -> list[tuple[str, str, int, int]]:
-    found = shrunk(before(STATE, new, uncompared), new, uncompared)
+    found = shrunk(recorded_before(STATE, new, uncompared), new, uncompared)
     return [(each.period, each.tenant, each.recorded, each.found) for each in found]
 
 
@@ -89,6 +90,13 @@ def test_nothing_is_withdrawn_from_an_empty_ledger_or_for_no_entries() -> None:
     assert gone(nothing) == []
 
 
+def test_sources_and_periods_that_have_one_place_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "_digest", lambda _: bytes(32))
+    record(STATE, [entry(source="other"), entry("2026-10-02", timestamp=OCTOBER + DAY), entry(requests=7)])
+
+    assert recorded_before(STATE, [entry()])["requests"].to_list() == [7]
+
+
 @pytest.mark.parametrize(
     ("now", "told"),
     [
@@ -137,7 +145,7 @@ def test_requests_that_are_compared_with_nothing_now_are_not_gone() -> None:
 def test_a_day_that_is_compared_with_nothing_now_is_withdrawn() -> None:
     record(STATE, [entry(requests=3)])
 
-    recorded = before(STATE, [], not_compared("2026-10-01", 3))
+    recorded = recorded_before(STATE, [], not_compared("2026-10-01", 3))
 
     assert [each.period for each in withdrawals(recorded, [])] == ["2026-10-01"]
-    assert before(STATE, [], not_compared("2026-10-02", 3)).is_empty()
+    assert recorded_before(STATE, [], not_compared("2026-10-02", 3)).is_empty()

@@ -6,6 +6,7 @@ from recording import entry, lines, requests, rewrite
 
 from costopt.errors import LedgerError
 from costopt.ledger import index as module
+from costopt.ledger.book import recording_in
 from costopt.ledger.head import Head
 from costopt.ledger.index import last_indexed
 from costopt.ledger.record import record
@@ -89,6 +90,22 @@ def test_the_last_few_entries_are_not_written_to_it_every_time() -> None:
     record(STATE, requests(1, 2000))
     assert INDEX.read_bytes() != before
     assert record(STATE, requests(99, 1000)).unchanged == 99
+
+
+def counted(*, by_day: bool) -> bool:
+    with recording_in(STATE) as book:
+        return book.index.counts("prod", by_day=by_day)
+
+
+def test_what_was_set_to_nothing_does_not_count_whether_the_index_was_written_since_or_not() -> None:
+    assert counted(by_day=True)
+
+    record(STATE, [entry(cost="0", tokens_used=0, baseline_cost_usd=0, requests=0)])
+    assert not counted(by_day=True)
+
+    record(STATE, requests(100, 1000))
+    assert not counted(by_day=True)
+    assert counted(by_day=False)
 
 
 def test_how_far_it_went_is_remembered() -> None:

@@ -9,7 +9,16 @@ from recording import DAY, OCTOBER, entry, fields, lines, requests, rewrite
 from costopt.errors import LedgerError
 from costopt.ledger import reading as module
 from costopt.ledger.entry import COUNTED, Entry
-from costopt.ledger.reading import CORRECTED_BY, ENTRIES, LINE, entries, history_of, reading, rows
+from costopt.ledger.reading import (
+    CORRECTED_BY,
+    ENTRIES,
+    LINE,
+    entries,
+    history_of,
+    reading,
+    rows,
+    rows_from,
+)
 from costopt.ledger.record import record
 
 STATE = Path("state")
@@ -233,6 +242,26 @@ def test_a_line_that_is_no_entry_is_an_error(columns: tuple[str, ...]) -> None:
     ):
         found.select(columns[0]).collect()
     assert "costopt gainshare verify" in raised.value.hint
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 10_000])
+def test_lines_are_found_by_where_they_begin(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    record(STATE, [entry(tenant='a"\\\n'), *requests(3)])
+    starts = [sum(map(len, lines(STATE)[:number])) for number in (0, 2, 3)]
+
+    found = rows_from(STATE, starts, [*ENTRIES])
+
+    assert found.equals(entries(STATE).collect()[[0, 2, 3]])
+    assert rows_from(STATE, [], [*ENTRIES]).schema == found.schema
+
+
+@pytest.mark.parametrize("start", [1, 10**6])
+def test_where_no_line_begins_there_is_no_entry(start: int) -> None:
+    record(STATE, requests(1))
+
+    with pytest.raises(LedgerError, match="has a line that is no entry"):
+        rows_from(STATE, [start], ["tenant"])
 
 
 def test_in_a_folder_with_a_strange_name_it_is_read_too() -> None:

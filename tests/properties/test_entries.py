@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recording import DAY, OCTOBER, entry, fields
+from recording import DAY, OCTOBER, entry, fields, recorded_before
 
 from costopt.calculators.gainshare.entries import (
     GainshareEntries,
@@ -18,7 +18,7 @@ from costopt.calculators.gainshare.entries import (
 )
 from costopt.calculators.gainshare.summary import columns_of as columns_by
 from costopt.calculators.gainshare.summary import summarize
-from costopt.ledger.before import before, withdrawals
+from costopt.ledger.before import withdrawals
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import entries, reading, rows
 from costopt.ledger.record import record
@@ -43,7 +43,7 @@ RECORDINGS = st.lists(RECORDING, max_size=4)
 def recorded(state: Path, recordings: list[list[Entry]]) -> None:
     """Each recording takes the place of what was recorded of its days before."""
     for some in recordings:
-        record(state, [*some, *withdrawals(before(state, some), some)])
+        record(state, [*some, *withdrawals(recorded_before(state, some), some)])
 
 
 def listed(state: Path, top: int | None = None, **limits: Any) -> GainshareEntries:  # noqa: ANN401 - any limit

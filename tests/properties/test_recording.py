@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from recording import DAY, OCTOBER
 
 from costopt.ledger.before import Shrunk
+from costopt.ledger.book import Book
 from costopt.ledger.closing import closing
 from costopt.ledger.entry import Entry
 from costopt.ledger.reading import reading
-from costopt.ledger.record import Recorded, record
+from costopt.ledger.record import Recorded, recorded_in
 from costopt.ledger.recording import Origin, Recording, record_rows
 from costopt.models.result import Aside
 from costopt.models.schema import USD
@@ -111,14 +112,14 @@ def test_a_log_that_has_lost_lines_adds_and_takes_nothing(
 def test_a_recording_that_is_interrupted_anywhere_is_completed_by_the_next(
     first: Log, second: Log, done: int
 ) -> None:
-    def some(state: Path, entries: Iterable[Entry], fewer: Iterable[Shrunk]) -> Recorded:
-        return record(state, list(entries)[:done], fewer=fewer)
+    def some(book: Book, entries: Iterable[Entry], fewer: Iterable[Shrunk]) -> Recorded:
+        return recorded_in(book, list(entries)[:done], fewer=fewer)
 
     with TemporaryDirectory() as folder, TemporaryDirectory() as other:
         for each in (folder, other):
             recorded(each, first)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("costopt.ledger.recording.record", some)
+            patched.setattr("costopt.ledger.recording.recorded_in", some)
             recorded(folder, second)
 
         recorded(folder, second)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from costopt.ledger.book import Book
 from costopt.ledger.entry import KEY, Entry, month_of
-from costopt.ledger.reading import reading
+from costopt.ledger.reading import rows_from
+from costopt.ledger.slots import place_of
 from costopt.models.entry import FIGURES, SOMETHING
 from costopt.models.result import Frozen
 
@@ -44,11 +45,13 @@ class Shrunk(Frozen):
     found: int
 
 
-def before(state: Path, entries: Sequence[Entry], left_out: pl.DataFrame | None = None) -> pl.DataFrame:
+def before(book: Book, entries: Sequence[Entry], left_out: pl.DataFrame | None = None) -> pl.DataFrame:
     """The current entries of the same sources and periods, those that were set to nothing excepted.
 
+    Only their lines are read, however many others there are.
+
     Args:
-        state: The state folder.
+        book: The ledger.
         entries: All that their sources now say of their periods.
         left_out: Requests in none of them, as no contract is about them: how many `requests` of each `source`,
             `period`, `tenant`, `adapter` and `model`.
@@ -60,10 +63,10 @@ def before(state: Path, entries: Sequence[Entry], left_out: pl.DataFrame | None 
         LedgerError: if the ledger cannot be read.
     """
     columns = ("timestamp", *KEY, *FIGURES)
-    with reading(state, columns) as recorded:
-        about = _told(entries, left_out).select(_ABOUT)
-        again = recorded.join(about.lazy(), on=_ABOUT, how="semi")
-        return again.filter(SOMETHING).select(columns).collect(engine="streaming")
+    about = _told(entries, left_out).select(_ABOUT).unique()
+    starts = book.index.starts(place_of(*each) for each in about.iter_rows())
+    found = rows_from(book.state, starts, columns)
+    return found.join(about, on=_ABOUT, how="semi").filter(SOMETHING).select(columns)
 
 
 def withdrawals(recorded: pl.DataFrame, entries: Sequence[Entry]) -> list[Entry]:

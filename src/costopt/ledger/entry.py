@@ -20,15 +20,12 @@ LARGEST_COUNT: Final = 10**18
 LARGEST_USD: Final = Decimal(10**15)
 """With its pico-dollars it still has no more digits than arithmetic on decimals keeps."""
 
-DAY: Final = r"^\d{4}-\d\d-\d\d$"
-"""The period of an entry that is about a day."""
-
 COUNTED: Final = (*TOKENS, "web_searches")
 """The counts by which an entry can be priced again; null where the recording did not know them."""
 
 _PICO: Final = Decimal("1e-12")
 _LAST_SECOND: Final = 253_402_300_799
-_IS_DAY: Final = re.compile(DAY)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 
 Kind = Literal["count", "money", "text"]
@@ -153,7 +150,7 @@ class Entry(Frozen):
 
     @model_validator(mode="after")
     def _within_its_day(self) -> Self:
-        if _IS_DAY.fullmatch(self.period) and self.day != self.period:
+        if is_day(self.period) and self.day != self.period:
             raise ValueError(f"has a time on {self.day}, not on {self.period}")
         return self
 
@@ -171,6 +168,11 @@ class Entry(Frozen):
     def month(self) -> str:
         """The UTC month, as `2026-10`."""
         return month_of(self.timestamp)
+
+
+def is_day(period: str) -> bool:
+    """Whether a period is a day, and not the id of a request."""
+    return bool(_DAY.fullmatch(period))
 
 
 def month_of(timestamp: int) -> str:
@@ -191,8 +193,8 @@ def key_of(fields: Mapping[str, object]) -> str:
 
 
 def content_of(fields: Mapping[str, object]) -> bytes:
-    """The first 8 bytes of the SHA-256 of an entry's figures."""
-    values = [fields.get(name) for name in _CONTENT]
+    """The first 8 bytes of the SHA-256 of an entry's figures; costs are decimals, or texts as they are written."""
+    values = map(fields.get, _CONTENT)
     texts = [plain(value) if isinstance(value, Decimal) else str(value) for value in values]
     return hashlib.sha256(" ".join(texts).encode()).digest()[:8]
 

@@ -1,14 +1,14 @@
-"""Which entries the ledger has: what recording needs to know of each, without reading them all.
+"""Which entries the ledger has, and where: what recording needs to know of each, without reading them all.
 
-A SQLite file with one small row for each key. It holds nothing that the ledger does not say, remembers how far it
-has read, and reads on from there; if it is lost, broken, or about another ledger, it is made anew.
+A SQLite file with one small row for each key, sorted so that what a source says of a period is found together. It
+holds nothing that the ledger does not say, remembers how far it has read, and reads on from there; if it is lost,
+broken, or about another ledger, it is made anew.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,28 +18,44 @@ from costopt.ledger.chain import GENESIS
 from costopt.ledger.entry import content_of
 from costopt.ledger.files import INDEX, LEDGER
 from costopt.ledger.head import Head, fits
+from costopt.ledger.slots import bounds, place_in, shelf_of, slot_of
 
-_VERSION: Final = 1
-_LINES: Final = 10_000
-_KEYS: Final = 500
+_VERSION: Final = 2
+_LINES: Final = 50_000
+_AT_ONCE: Final = 400
+"""How many slots or places are looked up together: SQLite may not take a thousand parameters."""
 _SLACK: Final = 100
 """How many lines of the ledger are read at every opening rather than indexed."""
 _TABLES: Final = f"""
     BEGIN;
-    CREATE TABLE entry (key BLOB PRIMARY KEY, content BLOB, revision INTEGER, timestamp INTEGER) WITHOUT ROWID;
+    CREATE TABLE entry (
+        slot BLOB PRIMARY KEY, content BLOB, revision INTEGER, timestamp INTEGER, counts INTEGER, start INTEGER
+    ) WITHOUT ROWID;
     CREATE TABLE head (entries INTEGER, bytes INTEGER, hash TEXT);
     INSERT INTO head VALUES (0, 0, '{GENESIS}');
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """  # noqa: S608 - constants
+_JSON: Final = json.JSONDecoder(parse_float=str)
+"""Costs stay as they are written, which is all that their digest needs."""
 
 
 class Known(NamedTuple):
-    """What is known of the current entry of a key: the digest of its figures, how often there was one, and when."""
+    """What is known of the current entry of a key.
+
+    Attributes:
+        content: The digest of its figures.
+        revision: How often there was one, with this.
+        timestamp: Its time, in Unix seconds.
+        counts: Whether it has requests with a price.
+        start: At which byte of the ledger its line begins.
+    """
 
     content: bytes
     revision: int
     timestamp: int
+    counts: bool
+    start: int
 
 
 class Index:
@@ -52,7 +68,7 @@ class Index:
     def __init__(self, state: Path, database: sqlite3.Connection, head: Head) -> None:
         self._database = database
         self._head = _head(database)
-        self._recent: dict[str, Known] = {}
+        self._recent: dict[bytes, Known] = {}
         path = state / LEDGER
         if self._head.bytes > head.bytes or not fits(path, self._head):
             database.executescript(f"BEGIN; DROP TABLE entry; DROP TABLE head; COMMIT; {_TABLES}")
@@ -60,29 +76,56 @@ class Index:
         for entries, end in _tail(path, self._head, head):
             self.add(entries, end)
 
-    def find(self, keys: Sequence[str]) -> dict[str, Known]:
-        """Those of the keys that the ledger has."""
+    def find(self, slots: Sequence[bytes]) -> dict[bytes, Known]:
+        """What is in those of the slots that have an entry."""
         found = {}
-        rest = iter(keys)
-        while some := [bytes.fromhex(key) for key in islice(rest, _KEYS)]:
-            marks = ",".join("?" * len(some))
-            query = f"SELECT key, content, revision, timestamp FROM entry WHERE key IN ({marks})"  # noqa: S608
-            for key, *known in self._database.execute(query, some):
-                found[key.hex()] = Known(*known)
-        return found | {key: self._recent[key] for key in keys if key in self._recent}
+        for some in _parts(slots):
+            query = f"SELECT * FROM entry WHERE slot IN ({_marks('?', some)})"  # noqa: S608
+            for slot, *known in self._database.execute(query, some):
+                found[slot] = Known(*known)
+        return found | {slot: self._recent[slot] for slot in slots if slot in self._recent}
 
-    def add(self, entries: Mapping[str, Known], head: Head) -> None:
-        """Makes these the current entries of their keys, in a ledger that ends there."""
+    def starts(self, places: Iterable[bytes]) -> list[int]:
+        """At which bytes of the ledger the lines of the entries in these places begin, in their order."""
+        wanted = set(places)
+        found: dict[bytes, int] = {}
+        for some in _parts(sorted(wanted)):
+            query = f"""
+                WITH wanted (low, high) AS (VALUES {_marks("(?, ?)", some)})
+                SELECT slot, start FROM wanted CROSS JOIN entry ON slot BETWEEN low AND high
+            """  # noqa: S608
+            found.update(self._database.execute(query, [end for place in some for end in bounds(place)]))
+        found |= {slot: known.start for slot, known in self._recent.items() if place_in(slot) in wanted}
+        return sorted(found.values())
+
+    def counts(self, source: str, *, by_day: bool) -> bool:
+        """Whether a source has an entry by day, or by request, that has requests with a price."""
+        shelf = shelf_of(source, by_day=by_day)
+        if any(known.counts for slot, known in self._recent.items() if slot.startswith(shelf)):
+            return True
+        query = "SELECT slot FROM entry WHERE slot BETWEEN ? AND ? AND counts"
+        return any(slot not in self._recent for (slot,) in self._database.execute(query, bounds(shelf)))
+
+    def add(self, entries: Mapping[bytes, Known], head: Head) -> None:
+        """Puts these entries into their slots, instead of what was there, in a ledger that ends at this head."""
         self._recent.update(entries)
         if head.entries - self._head.entries < _SLACK:
             return
         with self._database as database:
-            rows = ((bytes.fromhex(key), *known) for key, known in self._recent.items())
-            database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", rows)
+            rows = ((slot, *known) for slot, known in sorted(self._recent.items()))
+            database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
             end = (head.entries, head.bytes, head.hash)
             database.execute("UPDATE head SET entries = ?, bytes = ?, hash = ?", end)
         self._head = head
         self._recent.clear()
+
+
+def _parts(wanted: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (wanted[at : at + _AT_ONCE] for at in range(0, len(wanted), _AT_ONCE))
+
+
+def _marks(mark: str, values: Sequence[bytes]) -> str:
+    return ", ".join([mark] * len(values))
 
 
 @contextmanager
@@ -148,35 +191,30 @@ def _head(database: sqlite3.Connection) -> Head:
     return Head(entries=entries, bytes=size, hash=digest)
 
 
-def _tail(path: Path, known: Head, head: Head) -> Iterator[tuple[dict[str, Known], Head]]:
+def _tail(path: Path, known: Head, head: Head) -> Iterator[tuple[dict[bytes, Known], Head]]:
     """What is between two heads, some lines at a time, each with where they end."""
+    number, start, last = known.entries, known.bytes, known.hash
     with path.open("rb") as file:
-        file.seek(known.bytes)
-        while known.bytes < head.bytes:
-            lines = list(islice(file, _LINES))
-            read = [_read(line, known.entries + number, path) for number, line in enumerate(lines, 1)]
-            known = Head(
-                entries=known.entries + len(lines),
-                bytes=known.bytes + sum(map(len, lines)),
-                hash=read[-1].hash,
-            )
-            yield {entry.key: entry.known for entry in read}, known
+        file.seek(start)
+        while start < head.bytes:
+            read = {}
+            for line in islice(file, _LINES):
+                number += 1
+                slot, entry, last = _read(line, start, number, path)
+                read[slot] = entry
+                start += len(line)
+            yield read, Head(entries=number, bytes=start, hash=last)
 
 
-class _Read(NamedTuple):
-    """What the index takes from a line."""
-
-    key: str
-    known: Known
-    hash: str
-
-
-def _read(line: bytes, number: int, path: Path) -> _Read:
+def _read(line: bytes, start: int, number: int, path: Path) -> tuple[bytes, Known, str]:
+    """The slot of a line, what is to be known of it, and its hash."""
     try:
-        fields = json.loads(line, parse_float=Decimal)
+        fields = _JSON.decode(line.decode())
         key, _, revision = fields["id"].partition("-")
-        known = Known(content_of(fields), int(revision or 1), fields["timestamp"])
-        return _Read(key, known, fields["hash"])
+        slot = slot_of(fields["source"], fields["period"], key)
+        counts = fields["requests"] > 0
+        known = Known(content_of(fields), int(revision or 1), fields["timestamp"], counts, start)
+        return slot, known, fields["hash"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerError(
             f"`{path}`, line {number:,}: it is no entry",

@@ -155,6 +155,26 @@ def rows(state: Path, known: pl.DataFrame) -> Iterator[pl.DataFrame]:
             yield some.hstack(_parsed(pl.LazyFrame({_TEXT: texts}), tuple(ENTRIES)).collect())
 
 
+def rows_from(state: Path, starts: Sequence[int], columns: Sequence[str]) -> pl.DataFrame:
+    """The entries whose lines begin at these bytes of the ledger, in this order.
+
+    Args:
+        state: The state folder.
+        starts: Where lines begin.
+        columns: Which columns, of `ENTRIES`. `timestamp` is always there.
+
+    Raises:
+        LedgerError: if the ledger cannot be read, or has no entry there.
+    """
+    path = state / LEDGER
+    found = [pl.DataFrame(schema=_schema(columns))]
+    with told(path, "read"), _only_entries(path), path.open("rb") as file:
+        for at in range(0, len(starts), _AT_ONCE):
+            texts = [_line(file, start) for start in starts[at : at + _AT_ONCE]]
+            found.append(_parsed(pl.LazyFrame({_TEXT: texts}), columns).collect())
+    return pl.concat(found)
+
+
 def _starts(file: IO[bytes], count: int) -> "array[int]":
     """Where each of the first lines begins; where one would that is there no longer, at the end."""
     starts = array("Q", [0])

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from costopt.ledger.before import Shrunk
+from costopt.ledger.book import Book, recording_in
 from costopt.ledger.chain import seal
 from costopt.ledger.closed import closed_months
 from costopt.ledger.entry import Entry, content_of, key_of, line_of, month_of
-from costopt.ledger.files import LEDGER, PATIENCE, writing
+from costopt.ledger.files import LEDGER, PATIENCE
 from costopt.ledger.head import Head, save_head
-from costopt.ledger.index import Index, Known, indexed
-from costopt.ledger.opening import Opened, append, opened
+from costopt.ledger.index import Index, Known
+from costopt.ledger.opening import append
+from costopt.ledger.slots import slot_of
 from costopt.models.result import Frozen, Result
 
 BATCH: Final = 5_000
@@ -88,13 +90,23 @@ def record(  # noqa: PLR0913 - the last four by name
         LedgerError: if another process keeps writing, the ledger is damaged, or it cannot be written. What was
             recorded before stays.
     """
-    with writing(state, timeout=timeout), opened(state) as ledger, indexed(state, ledger.head) as index:
-        head, tally, closed = ledger.head, _Tally(), _closed(state, fewer)
-        rest = iter(entries)
-        while some := list(islice(rest, batch)):
-            new = _judged(some, index, closed, tally, keeps_time=keeps_time)
-            head = _written(state, ledger, head, new)
-            index.add({key: known for key, known, _ in new}, head)
+    with recording_in(state, timeout) as book:
+        return recorded_in(book, entries, batch=batch, keeps_time=keeps_time, fewer=fewer)
+
+
+def recorded_in(
+    book: Book,
+    entries: Iterable[Entry],
+    *,
+    batch: int = BATCH,
+    keeps_time: bool = False,
+    fewer: Iterable[Shrunk] = (),
+) -> Recorded:
+    """The same as `record`, in a ledger that was opened before: for whoever has to look at it first."""
+    tally, closed = _Tally(), _closed(book.state, fewer)
+    rest = iter(entries)
+    while some := list(islice(rest, batch)):
+        _write(book, _judged(some, book.index, closed, tally, keeps_time=keeps_time))
     counts = tally.counts
     return Recorded(
         added=counts["added"],
@@ -103,9 +115,9 @@ def record(  # noqa: PLR0913 - the last four by name
         refused=counts["refused"],
         corrections=tuple(tally.corrections),
         refusals=tuple(tally.refusals),
-        entries=head.entries,
-        hash=head.hash,
-        notes=ledger.notes,
+        entries=book.head.entries,
+        hash=book.head.hash,
+        notes=book.notes,
     )
 
 
@@ -144,9 +156,9 @@ def _closed(state: Path, fewer: Iterable[Shrunk]) -> _Closed:
 
 
 class _New(NamedTuple):
-    """An entry to be written: its key, what is to be known of it, and its line without the seal."""
+    """An entry to be written: its slot, what is to be known of it, and its line without the seal."""
 
-    key: str
+    slot: bytes
     known: Known
     line: str
 
@@ -161,12 +173,13 @@ def _judged(
 ) -> list[_New]:
     """Those of the entries that are to be written."""
     keys = [key_of(entry.__dict__) for entry in entries]
-    known = index.find(keys)
+    slots = [slot_of(entry.source, entry.period, key) for key, entry in zip(keys, entries, strict=True)]
+    known = index.find(slots)
     new = []
-    for key, said in zip(keys, entries, strict=True):
-        before = known.get(key)
+    for key, slot, said in zip(keys, slots, entries, strict=True):
+        before = known.get(slot)
         entry = said.model_copy(update={"timestamp": before.timestamp}) if keeps_time and before else said
-        now = Known(content_of(entry.__dict__), before.revision + 1 if before else 1, entry.timestamp)
+        now = _known(entry, before)
         reason = closed.reason(entry, before) if closed.months else None
         outcome = _outcome(before, now, reason)
         tally.counts[outcome] += 1
@@ -174,11 +187,17 @@ def _judged(
             tally.refusals.append(_refusal(entry, reason))
         if outcome in ("added", "corrected"):
             corrects = _identity(key, before) if before else None
-            new.append(_New(key, now, line_of(entry, _identity(key, now), corrects)))
-            known[key] = now
+            new.append(_New(slot, now, line_of(entry, _identity(key, now), corrects)))
+            known[slot] = now
             if before and len(tally.corrections) < _SHOWN:
                 tally.corrections.append(_identity(key, now))
     return new
+
+
+def _known(entry: Entry, before: Known | None) -> Known:
+    """What is to be known of an entry that follows another one; where its line begins is not said yet."""
+    revision = before.revision + 1 if before else 1
+    return Known(content_of(entry.__dict__), revision, entry.timestamp, entry.requests > 0, 0)
 
 
 def _outcome(before: Known | None, now: Known, reason: str | None) -> _Outcome:
@@ -198,16 +217,17 @@ def _identity(key: str, known: Known) -> str:
     return key if known.revision == 1 else f"{key}-{known.revision}"
 
 
-def _written(state: Path, ledger: Opened, head: Head, new: Sequence[_New]) -> Head:
-    """The new end of the ledger, after these lines."""
+def _write(book: Book, new: Sequence[_New]) -> None:
+    """Writes these lines at the end of the ledger, and into its index."""
     if not new:
-        return head
-    data = bytearray()
-    last = head.hash
-    for _, _, content in new:
+        return
+    data, last = bytearray(), book.head.hash
+    known = {}
+    for slot, each, content in new:
+        known[slot] = each._replace(start=book.head.bytes + len(data))
         line, last = seal(content, last)
         data += line
-    append(state / LEDGER, ledger.file, head.bytes, bytes(data))
-    after = Head(entries=head.entries + len(new), bytes=head.bytes + len(data), hash=last)
-    save_head(state, after)
-    return after
+    append(book.state / LEDGER, book.file, book.head.bytes, bytes(data))
+    book.head = Head(entries=book.head.entries + len(new), bytes=book.head.bytes + len(data), hash=last)
+    save_head(book.state, book.head)
+    book.index.add(known, book.head)

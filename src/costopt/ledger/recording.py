@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from costopt.errors import ConfigError
 from costopt.ledger.before import Shrunk, before, shrunk, withdrawals
-from costopt.ledger.entry import DAY, Entry
-from costopt.ledger.reading import reading
-from costopt.ledger.record import Recorded, record
+from costopt.ledger.book import Book, recording_in
+from costopt.ledger.entry import Entry
+from costopt.ledger.record import Recorded, recorded_in
 from costopt.ledger.wording import worded
 from costopt.models.entry import UNCOMPARED
 from costopt.models.money import difference, total
@@ -135,15 +135,16 @@ def record_rows(
         LedgerError: if the ledger cannot be read or written.
     """
     said = _entries(rows, origin)
-    _check_grain(state, said, origin)
     others = None if left_out is None else left_out.with_columns(source=pl.lit(origin.source))
-    recorded = before(state, said, others)
-    fewer = shrunk(recorded, said, others)
-    kept = set() if origin.per_request or origin.replaces else {each.period for each in fewer}
-    entries = [entry for entry in said if entry.period not in kept]
-    gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
-    # What is gone comes first: killed in between, the ledger has too little, and the next run adds the rest.
-    became = record(state, [*gone, *entries], fewer=fewer)
+    with recording_in(state) as book:
+        _check_grain(book, said, origin)
+        recorded = before(book, said, others)
+        fewer = shrunk(recorded, said, others)
+        kept = set() if origin.per_request or origin.replaces else {each.period for each in fewer}
+        entries = [entry for entry in said if entry.period not in kept]
+        gone = withdrawals(recorded.filter(~pl.col("period").is_in(kept)), entries)
+        # What is gone comes first: killed in between, the ledger has too little, and the next run adds the rest.
+        became = recorded_in(book, [*gone, *entries], fewer=fewer)
     days = [dt.date.fromisoformat(entry.day) for entry in entries]
     return Recording(
         **became.model_dump(),
@@ -191,17 +192,9 @@ def _entries(rows: pl.DataFrame, origin: Origin) -> list[Entry]:
         ) from error
 
 
-def _check_grain(state: Path, entries: list[Entry], origin: Origin) -> None:
+def _check_grain(book: Book, entries: list[Entry], origin: Origin) -> None:
     """A source is recorded by day or by request: by both, its requests would count twice."""
-    with reading(state, ("source", "period", "requests")) as recorded:
-        by_day = pl.col("period").str.contains(DAY)
-        others = recorded.filter(
-            pl.col("source") == origin.source,
-            pl.col("requests") > 0,
-            by_day if origin.per_request else ~by_day,
-        )
-        found = others.head(1).collect(engine="streaming").height
-    if found and entries:
+    if entries and book.index.counts(origin.source, by_day=origin.per_request):
         before, now = ("day", "request") if origin.per_request else ("request", "day")
         raise ConfigError(
             f"`{origin.source}` is recorded by {before} already: by {now} as well, its requests would count twice",
