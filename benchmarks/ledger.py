@@ -3,7 +3,8 @@
 Without options a quick run of all but the last. `--kills 200 --commands 200 --entries 50000` is the full one, in which
 the function is killed as well as the command that people run, which is slower; `--summary 10000000`
 measures the summary by tenant, in processor time against a bare Polars scan of the same file, and in memory;
-`--list 1000000` the list of all entries as CSV and as JSON.
+`--list 1000000` the list of all entries as CSV and as JSON; `--nightly 1000000` a day that is recorded into a ledger
+of so many entries, and once more when it has grown, against the same in an empty ledger.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -28,12 +29,15 @@ from costopt.calculators.gainshare.summary import columns_of, summarize
 from costopt.errors import LedgerError
 from costopt.ledger.chain import seal
 from costopt.ledger.entry import Entry, key_of, line_of
-from costopt.ledger.files import LEDGER, TORN
+from costopt.ledger.files import INDEX, LEDGER, TORN
 from costopt.ledger.head import Head, load_head, save_head
 from costopt.ledger.reading import entries as entries_of
 from costopt.ledger.reading import reading
 from costopt.ledger.record import record
+from costopt.ledger.recording import Origin, record_rows
 from costopt.ledger.verify import verify
+from costopt.models.result import Aside
+from costopt.models.schema import USD
 
 _START: Final = 1_790_812_800
 _REFUSED: Final = 3
@@ -42,6 +46,11 @@ _ONE_IN: Final = 1_000
 _CPU_BOUND: Final = 2.0
 _MEMORY_BOUND: Final = 1.5
 _LIST_BOUND: Final = 1.0
+_NIGHTLY_BOUND: Final = 1.5
+_NIGHTS: Final = 5
+_A_DAY: Final = 1_000
+"""Entries, of which each is a tenant's, model's and adapter's."""
+_DAY_SECONDS: Final = 86_400
 
 
 def entry(number: int, actual: int = 1_500_000) -> Entry:
@@ -206,6 +215,11 @@ def written(folder: Path, count: int) -> tuple[Path, dict[str, Decimal]]:
         for _ in lines:
             pass
         return state, savings
+    _write(state, lines)
+    return state, savings
+
+
+def _write(state: Path, lines: Iterable[str]) -> None:
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     head = Head()
@@ -215,7 +229,6 @@ def written(folder: Path, count: int) -> tuple[Path, dict[str, Decimal]]:
             file.write(line)
             head = head.model_copy(update={"entries": number, "bytes": head.bytes + len(line), "hash": last})
     save_head(state, head)
-    return state, savings
 
 
 def _lines(count: int, savings: dict[str, Decimal]) -> Iterator[str]:
@@ -279,6 +292,58 @@ def listing(folder: Path, count: int) -> int:
     return wrong
 
 
+def of_day(day: int, number: int, actual: int = 1_500_000) -> Entry:
+    """The entry of that number of a day."""
+    moment = _START + day * _DAY_SECONDS
+    period = dt.datetime.fromtimestamp(moment, dt.UTC).date().isoformat()
+    return entry(number, actual).model_copy(update={"timestamp": moment, "period": period})
+
+
+def night(state: Path) -> None:
+    """Records a day that the ledger does not have, and once more with other costs: the processor seconds of both."""
+    head = load_head(state)
+    day = head.entries // _A_DAY if head else 0
+    none = Aside(requests=0, actual_cost_usd=Decimal(0))
+    origin = Origin("benchmark", ("premium-model",), (), False, "ab" * 32, None, 0, none, none)  # noqa: FBT003
+    others = {"source", "catalog", "inputs", "rejected"}
+    logs = [
+        pl.DataFrame(
+            [of_day(day, n, actual).model_dump(exclude=others, exclude_none=True) for n in range(_A_DAY)],
+            schema_overrides=dict.fromkeys(("baseline_cost_usd", "actual_cost_usd"), USD),
+        )
+        for actual in (1_500_000, 1_600_000)
+    ]
+    begun = time.process_time()
+    first, second = (record_rows(state, rows, origin) for rows in logs)
+    cpu = time.process_time() - begun
+    assert (first.added, second.corrected) == (_A_DAY, _A_DAY)  # noqa: S101 - else it measures nothing
+    print(cpu)
+
+
+def nightly(folder: Path, count: int) -> int:
+    """Measures nights in a ledger of so many entries, and in empty ones; gives how many bounds are not kept."""
+    state = folder / f"days-{count}"
+    if not (state / LEDGER).exists():
+        days = (of_day(*divmod(number, _A_DAY)) for number in range(count))
+        _write(state, (line_of(one, key_of(one.__dict__)) for one in days))
+    (state / INDEX).unlink(missing_ok=True)
+    begun = time.process_time()
+    record(state, [])
+    size = (state / INDEX).stat().st_size / 2**20
+    print(f"index of {count:,} entries: made in {time.process_time() - begun:.1f} CPU-s, {size:.0f} MiB")
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        empty = [Path(name, str(number)) for number in range(_NIGHTS)]
+        large, none = (min(map(_night, states)) for states in ([state] * _NIGHTS, empty))
+    ratio = large / none
+    print(f"a day of {_A_DAY:,} entries, twice: {large:.2f} CPU-s, in an empty ledger {none:.2f}")
+    print(f"processor time against the empty ledger: {ratio:.2f} (at most {_NIGHTLY_BOUND})")
+    return ratio > _NIGHTLY_BOUND
+
+
+def _night(state: Path) -> float:
+    return float(run([sys.executable, __file__, "--night", str(state)]).output)
+
+
 def main() -> None:
     """Runs what was asked for; exits with 1 if anything is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -287,19 +352,21 @@ def main() -> None:
     parser.add_argument("--commands", type=int, default=4)
     parser.add_argument("--entries", type=int, default=5_000)
     parser.add_argument("--writers", type=int, default=8)
-    parser.add_argument("--summary", type=int)
-    parser.add_argument("--list", type=int)
-    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
+    parts = {"bare": bare, "ours": ours, "night": night}
+    sizes = {"summary": summary, "list": listing, "nightly": nightly}
+    for name in sizes:
+        parser.add_argument(f"--{name}", type=int)
+    for name in parts:
+        parser.add_argument(f"--{name}", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.bare or asked.ours:
-        bare(asked.bare) if asked.bare else ours(asked.ours)
-        return
+    for name, part in parts.items():
+        if state := getattr(asked, name):
+            part(state)
+            return
     asked.folder.mkdir(parents=True, exist_ok=True)
-    if asked.summary:
-        sys.exit(summary(asked.folder, asked.summary) > 0)
-    if asked.list:
-        sys.exit(listing(asked.folder, asked.list) > 0)
+    for name, measure in sizes.items():
+        if count := getattr(asked, name):
+            sys.exit(measure(asked.folder, count) > 0)
     entries = [entry(number) for number in range(asked.entries)]
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
