@@ -43,17 +43,20 @@ def test_nobody_records_between_the_look_at_the_ledger_and_the_recording(
     assert len(waited) == 1
 
 
+@pytest.mark.parametrize("figures", [{}, {"requests": 0, "unpriced": 1}])
 @pytest.mark.parametrize(("per_request", "now"), [(True, "day"), (False, "request")])
 def test_what_was_set_to_nothing_does_not_keep_a_source_from_being_recorded_otherwise(
-    *, per_request: bool, now: str
+    *, per_request: bool, now: str, figures: dict[str, int]
 ) -> None:
-    day, request = entry(), entry("r-1")
+    day, request = entry(**figures), entry("r-1", **figures)
     said, other = (request, day) if per_request else (day, request)
     recorded(said, per_request=per_request)
 
     with pytest.raises(ConfigError, match=f"by {now} as well, its requests would count twice"):
         recorded(other, per_request=not per_request)
 
-    nothing = dict.fromkeys(("requests", "tokens_used", "baseline_cost_usd", "actual_cost_usd"), 0)
+    nothing = dict.fromkeys(
+        ("requests", "unpriced", "tokens_used", "baseline_cost_usd", "actual_cost_usd"), 0
+    )
     record(STATE, [Entry(**{**said.model_dump(), **nothing})])
     assert recorded(other, per_request=not per_request).added == 1

@@ -87,7 +87,9 @@ def test_the_index_says_what_a_scan_says(happened: list[list[Entry] | str], slac
                 assert before(book, about).sort(columns).equals(of_both.sort(columns))
             for source, by_day in product(SOURCES, (True, False)):
                 of_grain = scanned.filter(
-                    pl.col("requests") > 0, pl.col("period").is_in([*DAYS]) == by_day, source=source
+                    pl.col("requests") + pl.col("unpriced") > 0,
+                    pl.col("period").is_in([*DAYS]) == by_day,
+                    source=source,
                 )
                 assert book.index.counts(source, by_day=by_day) == (of_grain.height > 0)
             for row in scanned.iter_rows(named=True):

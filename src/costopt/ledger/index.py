@@ -47,7 +47,7 @@ class Known(NamedTuple):
         content: The digest of its figures.
         revision: How often there was one, with this.
         timestamp: Its time, in Unix seconds.
-        counts: Whether it has requests with a price.
+        counts: Whether it has requests, with a price or without.
         start: At which byte of the ledger its line begins.
     """
 
@@ -99,7 +99,7 @@ class Index:
         return sorted(found.values())
 
     def counts(self, source: str, *, by_day: bool) -> bool:
-        """Whether a source has an entry by day, or by request, that has requests with a price."""
+        """Whether a source has an entry by day, or by request, that has requests."""
         shelf = shelf_of(source, by_day=by_day)
         if any(known.counts for slot, known in self._recent.items() if slot.startswith(shelf)):
             return True
@@ -212,7 +212,7 @@ def _read(line: bytes, start: int, number: int, path: Path) -> tuple[bytes, Know
         fields = _JSON.decode(line.decode())
         key, _, revision = fields["id"].partition("-")
         slot = slot_of(fields["source"], fields["period"], key)
-        counts = fields["requests"] > 0
+        counts = fields["requests"] + fields["unpriced"] > 0
         known = Known(content_of(fields), int(revision or 1), fields["timestamp"], counts, start)
         return slot, known, fields["hash"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -197,7 +197,8 @@ def _judged(
 def _known(entry: Entry, before: Known | None) -> Known:
     """What is to be known of an entry that follows another one; where its line begins is not said yet."""
     revision = before.revision + 1 if before else 1
-    return Known(content_of(entry.__dict__), revision, entry.timestamp, entry.requests > 0, 0)
+    counts = entry.requests + entry.unpriced > 0
+    return Known(content_of(entry.__dict__), revision, entry.timestamp, counts, 0)
 
 
 def _outcome(before: Known | None, now: Known, reason: str | None) -> _Outcome:
