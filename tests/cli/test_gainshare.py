@@ -586,7 +586,7 @@ def test_a_tenant_without_entries_has_saved_nothing(record: Callable[..., str], 
  Savings  $0.00   0.0 % of $0.00 (baseline) · actual $0.00
  0 entries · 0 requests · no period
  only tenant nobody
- nothing is recorded: costopt gainshare record LOGS
+ no entry is like this
 
  Gain share  $0.00   25 % of savings · customers keep $0.00
  no share of a tenant's loss; fees, tiers, floors and caps are in the invoice only

@@ -138,6 +138,13 @@ def test_an_empty_ledger_says_what_to_do() -> None:
     assert "Shares" not in found
 
 
+def test_where_only_other_entries_are_recorded_a_summary_does_not_say_that_nothing_is() -> None:
+    found = screen(view_gainshare_summary(summarize(entries("baseline\na\n"), Selection(baseline="b"))))
+
+    assert " only baseline b\n no entry is like this\n" in found
+    assert "nothing is recorded" not in found
+
+
 def test_a_loss_in_all_is_said() -> None:
     found = screen(view_gainshare_summary(summarize(entries("baseline_cost,actual_cost\n1,2\n"))))
 

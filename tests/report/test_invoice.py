@@ -145,6 +145,26 @@ def test_requests_without_a_baseline_are_said_first_and_are_not_among_the_entrie
     assert " --month 2026-10 --baseline openai/gpt-5.5\n" in found
 
 
+@pytest.mark.parametrize("baseline", ["", "other"])
+def test_where_no_entry_is_in_an_amount_the_command_lists_none_of_the_others(baseline: str) -> None:
+    terms = contract(baseline=(Baseline(model="openai/gpt-5.5"), Baseline(model="a/b", tag="x")))
+    log = f"baseline,baseline_cost,requests,unpriced\n{baseline},0,0,1\n"
+    found = screen(invoice("acme", OCTOBER, [terms], entries(log)), width=200)
+
+    assert " no entry is in an amount\n" in found
+    assert "the ledger has no entries" not in found
+    assert " --month 2026-10 --baseline openai/gpt-5.5,a/b\n" in found
+
+
+def test_the_command_that_lists_the_entries_is_whole_however_long_it_is() -> None:
+    names = [f"{number}{'x' * 60}" for number in range(9)]
+    terms = contract(baseline=tuple(Baseline(model=name) for name in names))
+    log = "".join(f"{name},10\n" for name in ("other", *names))
+    found = screen(invoice("acme", OCTOBER, [terms], entries(f"baseline,baseline_cost\n{log}")), width=900)
+
+    assert f" --month 2026-10 --baseline {','.join(names)}\n" in found
+
+
 def test_an_invoice_without_entries_says_so() -> None:
     found = screen(invoice("acme", OCTOBER, [contract(base_fee="1", start=dt.date(2026, 10, 31))], entries()))
 

@@ -9,11 +9,11 @@ from costopt.calculators.gainshare.entries import GainshareEntries, LedgerEntry
 from costopt.report.document import DOT, Cell, Column, Document, Line, Paragraph, Span, Table, line
 from costopt.report.emit import Records
 from costopt.report.views.gainshare import (
-    NOTHING,
     baseline_limit,
     caution_lines,
     digest_words,
     limit_lines,
+    nothing_line,
     saved_lines,
 )
 from costopt.report.views.parts import counted, model_name, short
@@ -66,7 +66,7 @@ def _history(result: GainshareEntries) -> Iterator[Line]:
 
 def _nothing(result: GainshareEntries, *, is_limited: bool) -> Iterator[Line]:
     if not result.entries:
-        yield line(Span("no entry is like this" if is_limited else NOTHING, "warn"))
+        yield nothing_line(is_limited=is_limited)
 
 
 def _table(result: GainshareEntries) -> Table:

@@ -37,7 +37,8 @@ from costopt.report.views.parts import counted, short
 FIGURES: Final = tuple(Sums.model_fields)
 """The fields that every group has, in order: columns of records."""
 
-NOTHING: Final = "nothing is recorded: costopt gainshare record LOGS"
+_NOTHING: Final = "nothing is recorded: costopt gainshare record LOGS"
+_NONE: Final = "no entry is like this"
 LOSS: Final = "▼"
 GAP: Final = "_"
 _LONGEST: Final = 200
@@ -104,8 +105,8 @@ def _head(summary: GainshareSummary) -> Paragraph:
         *([f"tenant {short(summary.tenant)}"] if summary.tenant is not None else []),
         *([baseline_limit(summary.baseline)] if summary.baseline is not None else []),
     ]
-    only = limit_lines(limits, summary.since, summary.until)
-    return Paragraph((*told, *only, *_cautions(summary)))
+    only = tuple(limit_lines(limits, summary.since, summary.until))
+    return Paragraph((*told, *only, *_cautions(summary, is_limited=bool(only))))
 
 
 def saved_lines(whole: Sums, first: dt.date | None, last: dt.date | None) -> tuple[Line, Line]:
@@ -155,14 +156,19 @@ def limit_lines(
         yield line(f"only {DOT.join(named)}")
 
 
-def _cautions(summary: GainshareSummary) -> Iterator[Line]:
+def _cautions(summary: GainshareSummary, *, is_limited: bool) -> Iterator[Line]:
     if not summary.total.entries:
-        yield line(Span(NOTHING, "warn"))
+        yield nothing_line(is_limited=is_limited)
     yield from caution_lines(summary.total)
     several = [each for each in summary.by_baseline if each.key]
     if len(several) > 1:
         baselines = counted(len(several), "baseline")
         yield line(f"{baselines}{DOT}a request that several sources have recorded counts once for each")
+
+
+def nothing_line(*, is_limited: bool) -> Line:
+    """That there are no entries, or only others than those asked for."""
+    return line(Span(_NONE if is_limited else _NOTHING, "warn"))
 
 
 def caution_lines(whole: Sums) -> Iterator[Line]:

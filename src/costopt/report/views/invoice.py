@@ -13,7 +13,7 @@ from costopt.calculators.gainshare.settling import TierShare
 from costopt.calculators.gainshare.wording import money
 from costopt.models.money import exact_usd, format_usd
 from costopt.models.result import Period
-from costopt.report.document import DOT, Column, Document, Line, Paragraph, Span, Table, line
+from costopt.report.document import DOT, Column, Document, Line, Paragraph, Span, Table, line, printable
 from costopt.report.emit import Records
 from costopt.report.records import Value
 from costopt.report.views.gainshare import digest_words, sums_table, unpriced_words
@@ -93,7 +93,9 @@ def _rate(percentage: Decimal, above: Decimal) -> str:
 
 def _cautions(evidence: Evidence) -> Iterator[Line]:
     if not evidence.entries:
-        yield line(Span("the ledger has no entries for this period", "warn"))
+        is_other = evidence.outside or evidence.uncompared
+        none = "no entry is in an amount" if is_other else "the ledger has no entries for this period"
+        yield line(Span(none, "warn"))
     if evidence.unpriced:
         yield line(Span(unpriced_words(evidence.unpriced), "warn"))
     if evidence.uncompared:
@@ -223,9 +225,10 @@ def _command(invoice: Invoice) -> str:
         after = invoice.end + dt.timedelta(days=1)
         words += ["--since", str(invoice.start), "--until", str(after)]
     evidence = invoice.evidence
-    if (evidence.outside or evidence.uncompared) and evidence.baselines:
-        words += ["--baseline", ",".join(evidence.baselines)]
-    return short(shlex.join(words), _LONGEST_TENANT * 2)
+    if evidence.outside or evidence.uncompared:
+        agreed = (each.model for part in invoice.parts for each in part.contract.baseline)
+        words += ["--baseline", ",".join(evidence.baselines or dict.fromkeys(agreed))]
+    return printable(shlex.join(words))
 
 
 def _entry(label: str, entry: EntryRef | None) -> Iterator[Line]:
