@@ -8,7 +8,7 @@ import pytest
 from inline_snapshot import external_file
 from savings import OCTOBER, contract, entries
 
-from costopt.calculators.gainshare.contracts import Baseline
+from costopt.calculators.gainshare.contracts import Baseline, Contract
 from costopt.calculators.gainshare.evidence import LedgerEnd
 from costopt.calculators.gainshare.invoice import Books, Invoice, invoice
 from costopt.calculators.gainshare.issued import read_issued, written
@@ -153,7 +153,44 @@ def test_where_no_entry_is_in_an_amount_the_command_lists_none_of_the_others(bas
 
     assert " no entry is in an amount\n" in found
     assert "the ledger has no entries" not in found
-    assert " --month 2026-10 --baseline openai/gpt-5.5,a/b\n" in found
+    assert " --month 2026-10 --baseline a/b,openai/gpt-5.5\n" in found
+
+
+def commands(log: str, *terms: Contract) -> list[str]:
+    """The limits of the commands that list an invoice's entries."""
+    lines = screen(invoice("acme", OCTOBER, terms, entries(log)), width=300).splitlines()
+    return [text.partition(" --month 2026-10 ")[2] for text in lines if text.startswith(" see ")]
+
+
+def test_days_between_two_contracts_have_an_entry_that_is_not_among_those_to_see() -> None:
+    first = contract(end=dt.date(2026, 10, 10))
+    second = contract(start=dt.date(2026, 10, 20))
+    log = "day,baseline_cost\n2026-10-09,1\n2026-10-15,2\n2026-10-20,3\n"
+
+    assert commands(log, first, second) == [
+        "--since 2026-10-01 --until 2026-10-11 --baseline openai/gpt-5.5",
+        "--since 2026-10-20 --until 2026-11-01 --baseline openai/gpt-5.5",
+    ]
+    assert commands(log.replace("-15", "-20"), first, second) == [""]
+
+
+def test_a_baseline_that_holds_for_some_days_is_to_be_seen_on_these_only() -> None:
+    old = Baseline(model="old", end=dt.date(2026, 10, 5))
+    again = Baseline(model="old", tag="a", start=dt.date(2026, 10, 6), end=dt.date(2026, 10, 10))
+    late = Baseline(model="old", start=dt.date(2026, 11, 1))
+    new = Baseline(model="new", start=dt.date(2026, 10, 11))
+    log = "day,baseline,baseline_cost\n2026-10-09,old,1\n2026-10-15,old,2\n2026-10-20,new,3\n"
+
+    assert commands(log, contract(baseline=(old, again, late, new))) == [
+        "--since 2026-10-01 --until 2026-10-11 --baseline old",
+        "--since 2026-10-11 --until 2026-11-01 --baseline new",
+    ]
+
+
+def test_an_invoice_of_a_month_without_a_baseline_has_no_entries_to_see() -> None:
+    late = Baseline(model="late", start=dt.date(2026, 11, 1))
+
+    assert commands("baseline,unpriced\n,1\n", contract(baseline=(late,))) == []
 
 
 def test_the_command_that_lists_the_entries_is_whole_however_long_it_is() -> None:

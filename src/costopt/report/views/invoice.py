@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -23,6 +23,7 @@ _LONGEST_TENANT: Final = 200
 _DRAFT: Final = "draft: what is recorded in its month can still change it, until --close"
 _DIGESTS: Final = 3
 _LABEL: Final = 12
+_DAY: Final = dt.timedelta(days=1)
 
 
 def view_invoice(invoice: Invoice) -> Document:
@@ -193,7 +194,7 @@ def _evidence(invoice: Invoice) -> Iterator[Paragraph]:
             *_entry("first", evidence.first),
             *_entry("last", evidence.last),
             _labelled("digest", digest_words(evidence.entries_sha256)),
-            _labelled("see", _command(invoice)),
+            *(_labelled("see", command) for command in _commands(invoice)),
             _labelled(
                 "coverage",
                 f"{evidence.covered_pct} % of requests{DOT}{evidence.unpriced:,} unpriced"
@@ -217,18 +218,42 @@ def _rejected(evidence: Evidence) -> str:
     return f"{counted(low, 'line')} rejected" if low == high else f"{low:,} to {high:,} lines rejected"
 
 
-def _command(invoice: Invoice) -> str:
-    """What lists the entries of the invoice, with the same digest as long as the ledger stays."""
-    words = ["costopt", "gainshare", "entries", "--tenant", invoice.tenant, "--month", invoice.month]
-    days = sum(part.days for part in invoice.parts)
-    if days < invoice.parts[0].days_in_month:
-        after = invoice.end + dt.timedelta(days=1)
-        words += ["--since", str(invoice.start), "--until", str(after)]
+def _commands(invoice: Invoice) -> Iterator[str]:
+    """What lists the entries of the invoice: all of it has the same digest as long as the ledger stays.
+
+    That are several commands where a selection by one of them would have others as well.
+    """
     evidence = invoice.evidence
-    if evidence.outside or evidence.uncompared:
-        agreed = (each.model for part in invoice.parts for each in part.contract.baseline)
-        words += ["--baseline", ",".join(evidence.baselines or dict.fromkeys(agreed))]
-    return printable(shlex.join(words))
+    for (first, last), models in _spans(invoice).items():
+        words = ["costopt", "gainshare", "entries", "--tenant", invoice.tenant, "--month", invoice.month]
+        if (last - first).days + 1 < invoice.parts[0].days_in_month:
+            words += ["--since", f"{first}", "--until", f"{last + _DAY}"]
+        if evidence.outside or evidence.uncompared:
+            words += ["--baseline", ",".join(models)]
+        yield printable(shlex.join(words))
+
+
+def _spans(invoice: Invoice) -> Mapping[tuple[dt.date, dt.date], Sequence[str]]:
+    """Days of the invoice, and the baselines that it takes entries of on them."""
+    agreed = sorted(
+        (*each.days_in(part.start, part.end), each.model)
+        for part in invoice.parts
+        for each in part.contract.baseline
+    )
+    used = invoice.evidence.baselines
+    held = [each for each in agreed if each[0] <= each[1] and (not used or each[2] in used)]
+    if held and not invoice.evidence.outside:
+        return {(invoice.start, invoice.end): sorted({model for _, _, model in held})}
+    of_model: dict[str, list[tuple[dt.date, dt.date]]] = {}
+    for first, last, model in held:
+        known = of_model.setdefault(model, [])
+        begun = known.pop() if known and first <= known[-1][1] + _DAY else (first, last)
+        known.append((begun[0], max(begun[1], last)))
+    spans: dict[tuple[dt.date, dt.date], list[str]] = {}
+    for model, known in sorted(of_model.items()):
+        for span in known:
+            spans.setdefault(span, []).append(model)
+    return dict(sorted(spans.items()))
 
 
 def _entry(label: str, entry: EntryRef | None) -> Iterator[Line]:
