@@ -640,7 +640,7 @@ def test_metrics_are_written_for_prometheus(record: Callable[..., str], run: Run
 # HELP gain_share_savings_usd_total Savings against the baseline, in millionths of a US dollar
 # TYPE gain_share_savings_usd_total counter
 gain_share_savings_usd_total -655800.0
-# HELP gain_share_baseline_entries_total Entries that compare a cost with the baseline
+# HELP gain_share_baseline_entries_total Entries that count, also those compared with nothing
 # TYPE gain_share_baseline_entries_total gauge
 gain_share_baseline_entries_total 7.0
 # HELP gain_share_avg_savings_pct Savings in percent of the baseline cost, over all entries

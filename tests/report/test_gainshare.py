@@ -138,6 +138,12 @@ def test_an_empty_ledger_says_what_to_do() -> None:
     assert "Shares" not in found
 
 
+def test_a_summary_of_what_has_no_tenant_says_so() -> None:
+    found = screen(view_gainshare_summary(summarize(entries('tenant\n""\n'), Selection(tenant=""))))
+
+    assert " only what has no tenant\n" in found
+
+
 def test_where_only_other_entries_are_recorded_a_summary_does_not_say_that_nothing_is() -> None:
     found = screen(view_gainshare_summary(summarize(entries("baseline\na\n"), Selection(baseline="b"))))
 

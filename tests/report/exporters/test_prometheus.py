@@ -40,7 +40,7 @@ def test_the_metrics_are_those_documented() -> None:
 # HELP gain_share_savings_usd_total Savings against the baseline, in millionths of a US dollar
 # TYPE gain_share_savings_usd_total counter
 gain_share_savings_usd_total 25000.0
-# HELP gain_share_baseline_entries_total Entries that compare a cost with the baseline
+# HELP gain_share_baseline_entries_total Entries that count, also those compared with nothing
 # TYPE gain_share_baseline_entries_total gauge
 gain_share_baseline_entries_total 1.0
 # HELP gain_share_avg_savings_pct Savings in percent of the baseline cost, over all entries

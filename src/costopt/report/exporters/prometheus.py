@@ -61,7 +61,7 @@ class _Collector:
         )
         yield core.GaugeMetricFamily(
             "gain_share_baseline_entries_total",
-            "Entries that compare a cost with the baseline",
+            "Entries that count, also those compared with nothing",
             value=total.entries,
         )
         yield core.GaugeMetricFamily(

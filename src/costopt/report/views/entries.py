@@ -15,6 +15,7 @@ from costopt.report.views.gainshare import (
     limit_lines,
     nothing_line,
     saved_lines,
+    tenant_limit,
 )
 from costopt.report.views.parts import counted, model_name, short
 
@@ -41,7 +42,7 @@ _COLUMNS: Final = (
 def view_gainshare_entries(result: GainshareEntries) -> Document:
     """What the entries come to, their digest, and the first of them."""
     limits = [
-        *([f"tenant {short(result.tenant)}"] if result.tenant is not None else []),
+        *([tenant_limit(result.tenant)] if result.tenant is not None else []),
         *(baseline_limit(each) for each in result.baselines),
         *([f"source {short(result.source)}"] if result.source is not None else []),
         *([f"id {result.id}"] if result.id is not None else []),

@@ -102,7 +102,7 @@ def view_gainshare_report(report: GainshareReport) -> Document:
 def _head(summary: GainshareSummary) -> Paragraph:
     told = saved_lines(summary.total, summary.first_day, summary.last_day)
     limits = [
-        *([f"tenant {short(summary.tenant)}"] if summary.tenant is not None else []),
+        *([tenant_limit(summary.tenant)] if summary.tenant is not None else []),
         *([baseline_limit(summary.baseline)] if summary.baseline is not None else []),
     ]
     only = tuple(limit_lines(limits, summary.since, summary.until))
@@ -136,6 +136,11 @@ def days_of(first: dt.date | None, last: dt.date | None) -> str:
     if first is None or last is None:
         return "no period"
     return f"{first}" if first == last else f"{first} – {last}"
+
+
+def tenant_limit(name: str) -> str:
+    """That only this customer's entries are told of, or those of which nobody says whose they are."""
+    return f"tenant {short(name)}" if name else "what has no tenant"
 
 
 def baseline_limit(name: str) -> str:
