@@ -144,8 +144,9 @@ class GainShareAnalytics:
             tenant: For whom.
             adapter: Through what.
             baseline_model: The frontier model to compare with; by default the one with the highest rate.
-            request_id: A name for the request: it is recorded once, and with other figures it is corrected, at the
-                time of the first call. Without one, every call is a request of its own.
+            request_id: A name for the request: for its tenant, adapter, model and baseline it is recorded once, and
+                with other figures it is corrected, at the time of the first call. Without one, every call is a request
+                of its own.
 
         Returns:
             `savings_usd` and `savings_pct`, negative where the baseline would have been cheaper, and 0 % where it

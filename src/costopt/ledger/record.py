@@ -143,7 +143,8 @@ class _Closed(NamedTuple):
                 return f"{month} of this tenant is closed: it has an invoice"
         if entry.period in self.taken:
             return (
-                f"`{self.taken[entry.period]}` has requests of it in a closed month: they would count twice"
+                f"the logs lack requests of it that `{self.taken[entry.period]}` has in a closed month:"
+                " under another name they would count twice"
             )
         return None
 
