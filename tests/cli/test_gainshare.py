@@ -629,6 +629,26 @@ def test_a_what_if_takes_the_dearest_frontier_model_and_may_carry_losses(run: Ru
 """)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "",
+            "name a model of the catalog, or a frontier model; without `--baseline` it is the dearest of these",
+        ),
+        (
+            " ",
+            "name a model of the catalog, or a frontier model; without `--baseline` it is the dearest of these",
+        ),
+        ("not it", "set its flat rate: `costopt frontier set 'not it' USD`"),
+    ],
+)
+def test_the_hint_for_an_unknown_baseline_can_be_followed(run: Run, log: str, name: str, hint: str) -> None:
+    code, _, err = run("gainshare", "record", log, "--baseline", name)
+
+    assert (code, err.splitlines()[-1]) == (2, f"hint: {hint}")
+
+
 # Metrics
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -75,7 +76,12 @@ def yardstick_of(
 def _unknown(name: str, catalog: Catalog, frontier: Mapping[str, Frontier], *, flat: bool) -> ConfigError:
     near = next(iter(get_close_matches(name, frontier, n=1)), None if flat else nearest(catalog, None, name))
     where = "is not a frontier model" if flat else "is neither in the catalog nor a frontier model"
-    hint = f"did you mean `{near}`?" if near else f"set its flat rate: `costopt frontier set {name} USD`"
+    if near:
+        hint = f"did you mean `{near}`?"
+    elif name.strip():
+        hint = f"set its flat rate: `{shlex.join(('costopt', 'frontier', 'set', name))} USD`"
+    else:
+        hint = "name a model of the catalog, or a frontier model; without `--baseline` it is the dearest of these"
     return ConfigError(f"The baseline `{name}` {where}", hint=hint)
 
 

@@ -44,6 +44,12 @@ def _rate(amount: Decimal) -> Decimal:
     return amount
 
 
+def _seen(name: str) -> str:
+    if not name.strip():
+        raise ValueError("is empty")
+    return name
+
+
 class Frontier(BaseModel):
     """A frontier model at a flat rate. Keys that costopt does not know stay with it.
 
@@ -56,7 +62,7 @@ class Frontier(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    model_name: Annotated[Text, Field(min_length=1)]
+    model_name: Annotated[Text, AfterValidator(_seen)]
     cost_per_1k_tokens_usd: Annotated[Decimal, BeforeValidator(_number), AfterValidator(_rate)]
     capabilities: tuple[str, ...] = ()
     last_updated: Annotated[int, Field(ge=0, strict=True)] = 0
