@@ -289,6 +289,15 @@ def test_recordings_without_logs_or_prices_have_none() -> None:
     assert (found.inputs, found.catalogs, found.rejected_low, found.rejected_high) == ((), (), 0, 0)
 
 
+def test_lines_are_rejected_also_of_a_log_whose_requests_are_compared_with_nothing() -> None:
+    table = entries(
+        "baseline,requests,unpriced,inputs,rejected\nopenai/gpt-5.5,1,0,1,3\n,0,1,2,5\nother,1,0,3,9\n"
+    )
+    found = invoice("acme", OCTOBER, [contract()], table).evidence
+
+    assert (found.rejected_low, found.rejected_high) == (5, 8)
+
+
 def test_of_recordings_without_the_logs_hash_nobody_knows_how_many_lines_were_rejected_at_most() -> None:
     table = entries("day,inputs,rejected\n2026-10-01,1,3\n2026-10-02,,2\n")
     unknown = pl.when(pl.col("inputs") != "").then("inputs")

@@ -64,7 +64,7 @@ class Evidence(Frozen):
             is for them, or could have served them. In no amount.
         covered_pct: Of all these, those in the amounts, in percent; 100 where there are none.
         rejected_low: Lines of the logs that are no requests, of this tenant or of others: at least so many, which is the
-            most that a single recording had.
+            most that a single recording had. Those of logs with nothing but uncompared requests count as well.
         rejected_high: At most so many, if no two recordings had the same lines; null where nobody knows.
         outside: Entries of the month in no amount, on days without a contract or compared with another baseline;
             null where there are none.
@@ -106,7 +106,7 @@ def evidence(
         late: Earlier months that have changed.
         ledger: The end of the ledger that they are from.
     """
-    low, high = _rejected(entries)
+    low, high = _rejected(pl.concat([entries, uncompared]))
     ordered = entries.sort(ORDER)
     requests, unpriced, alone = (
         int(each.sum()) for each in (entries["requests"], entries["unpriced"], uncompared["unpriced"])
