@@ -771,6 +771,14 @@ hint: set it: `costopt frontier set openai/gpt-large USD`
 """),
         ),
         (
+            "record log.jsonl --contracts flat.toml --flat",
+            snapshot("""\
+error: `--flat` is about `--baseline`, which is not given
+
+hint: write `flat = true` into the contract's baseline; or name what else is compared: `--baseline MODEL`
+"""),
+        ),
+        (
             "record log.jsonl --contracts absent.toml",
             snapshot("""\
 error: Cannot read the contracts `absent.toml`: No such file or directory

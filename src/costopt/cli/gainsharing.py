@@ -114,8 +114,8 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
     """Records what the logs say.
 
     Raises:
-        ConfigError: if only a part of the logs is asked for without a name for it, a baseline is unknown, or a
-            contract says what is not allowed.
+        ConfigError: if only a part of the logs is asked for without a name for it, a baseline is unknown, a flat rate
+            is asked for without one, or a contract says what is not allowed.
         LedgerError: if it cannot be recorded.
     """
     if asked.source is None and (run.options.where or run.config.where):
@@ -150,6 +150,11 @@ def record_logs(run: Billing, state: Path, asked: Asked) -> Recording:
 
 
 def _rules(asked: Asked, catalog: Catalog, state: Path) -> tuple[Rule, ...]:
+    if asked.flat and asked.contracts and asked.baseline is None:
+        raise ConfigError(
+            "`--flat` is about `--baseline`, which is not given",
+            hint="write `flat = true` into the contract's baseline; or name what else is compared: `--baseline MODEL`",
+        )
     frontier = frontier_models(state)
     contracts = contracts_of(asked.contracts, catalog, state, recording=True) if asked.contracts else ()
     others = (
