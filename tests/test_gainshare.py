@@ -430,6 +430,51 @@ def test_a_request_that_is_told_again_later_keeps_its_time(
     ]
 
 
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"tenant": "globex"},
+        {"adapter": "another"},
+        {"chosen_model": "another"},
+        {"baseline_model": "dearer"},
+        {},
+    ],
+)
+def test_a_request_that_is_told_again_otherwise_counts_once(
+    analytics: GainShareAnalytics, clock: Clock, otherwise: dict[str, str]
+) -> None:
+    realized(analytics, request_id="r-1")
+    analytics.update_frontier_model("dearer", 0.06, [])
+    clock.now = NOW + 40 * 86_400
+
+    realized(analytics, request_id="r-1", **otherwise)
+
+    (entry,) = analytics.get_baseline_entries()
+    assert (entry.timestamp, entry.baseline_cost_usd) == (NOW, 0.06)
+    assert entry.tenant == otherwise.get("tenant", "enterprise-customer")
+
+
+def test_a_request_that_was_invoiced_is_told_again_in_vain(
+    analytics: GainShareAnalytics, clock: Clock
+) -> None:
+    realized(analytics, request_id="r-1")
+    with closing(analytics.state, "enterprise-customer", "2026-10", "A-1"):
+        pass
+    clock.now = NOW + 40 * 86_400
+
+    for otherwise in ({"tenant": "globex"}, {"actual_cost_usd": 0.01}):
+        with pytest.raises(LedgerError, match="closed"):
+            realized(analytics, request_id="r-1", **otherwise)
+
+    assert [each.timestamp for each in analytics.get_baseline_entries()] == [NOW]
+
+
+def test_an_id_that_looks_like_a_day_is_none(analytics: GainShareAnalytics) -> None:
+    with pytest.raises(ConfigError, match="`2026-10-31` has a day for an id") as raised:
+        realized(analytics, request_id="2026-10-31")
+    assert "give it another id" in str(raised.value.hint)
+
+
 def test_nothing_is_recorded_in_a_closed_month(analytics: GainShareAnalytics) -> None:
     with closing(analytics.state, "enterprise-customer", "2026-10", "A-1"):
         pass

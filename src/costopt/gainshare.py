@@ -31,7 +31,7 @@ from costopt.ledger.entry import LARGEST_COUNT, Entry
 from costopt.ledger.files import default_state
 from costopt.ledger.frontier import RATE_DIGITS, Frontier, frontier_models, known_frontier, set_frontier
 from costopt.ledger.reading import reading
-from costopt.ledger.record import record
+from costopt.ledger.recording import check_ids, record_request
 from costopt.ledger.wording import worded
 from costopt.models.entry import FIGURES, SOMETHING
 from costopt.models.money import half_up, percent
@@ -144,9 +144,8 @@ class GainShareAnalytics:
             tenant: For whom.
             adapter: Through what.
             baseline_model: The frontier model to compare with; by default the one with the highest rate.
-            request_id: A name for the request: for its tenant, adapter, model and baseline it is recorded once, and
-                with other figures it is corrected, at the time of the first call. Without one, every call is a request
-                of its own.
+            request_id: A name for the request: it is recorded once, and with other words it is corrected, at the time
+                of the first call. Without one, every call is a request of its own.
 
         Returns:
             `savings_usd` and `savings_pct`, negative where the baseline would have been cheaper, and 0 % where it
@@ -161,6 +160,8 @@ class GainShareAnalytics:
         baseline = known_frontier(models, dearest(rates) if baseline_model is None else baseline_model)
         tokens = _count("tokens_used", tokens_used)
         actual = _decimal("actual_cost_usd", actual_cost_usd, _PICO_DIGITS)
+        period = uuid.uuid4().hex if request_id is None else request_id
+        check_ids([str(period)])
         with _told():
             entry = Entry(
                 timestamp=int(self._now()),
@@ -170,11 +171,11 @@ class GainShareAnalytics:
                 actual_cost_usd=actual,
                 tenant=tenant,
                 adapter=adapter,
-                period=uuid.uuid4().hex if request_id is None else request_id,
+                period=period,
                 source=SOURCE,
                 baseline=baseline.model_name,
             )
-        refusals = record(self.state, [entry], keeps_time=True).refusals
+        refusals = record_request(self.state, entry).refusals
         if refusals:
             raise LedgerError(refusals[0].reason, hint="put it into a month that has no invoice yet")
         savings = savings_of(entry.baseline_cost_usd, entry.actual_cost_usd)

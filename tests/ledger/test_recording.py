@@ -43,10 +43,15 @@ def test_nobody_records_between_the_look_at_the_ledger_and_the_recording(
     assert len(waited) == 1
 
 
+def test_a_request_with_a_day_for_an_id_is_not_taken_for_the_day() -> None:
+    with pytest.raises(ConfigError, match="`2026-10-01` has a day for an id"):
+        recorded(entry("r-1"), entry("2026-10-01"), per_request=True)
+
+
 @pytest.mark.parametrize("figures", [{}, {"requests": 0, "unpriced": 1}])
 @pytest.mark.parametrize(("per_request", "now"), [(True, "day"), (False, "request")])
 def test_what_was_set_to_nothing_does_not_keep_a_source_from_being_recorded_otherwise(
-    *, per_request: bool, now: str, figures: dict[str, int]
+    *, per_request: bool, now: str, figures: dict[str, Any]
 ) -> None:
     day, request = entry(**figures), entry("r-1", **figures)
     said, other = (request, day) if per_request else (day, request)

@@ -62,14 +62,8 @@ class Recorded(Result):
     notes: tuple[str, ...]
 
 
-def record(  # noqa: PLR0913 - the last four by name
-    state: Path,
-    entries: Iterable[Entry],
-    *,
-    timeout: float = PATIENCE,
-    batch: int = BATCH,
-    keeps_time: bool = False,
-    fewer: Iterable[Shrunk] = (),
+def record(
+    state: Path, entries: Iterable[Entry], *, timeout: float = PATIENCE, batch: int = BATCH
 ) -> Recorded:
     """Records the entries that the ledger does not have, in their order.
 
@@ -81,32 +75,34 @@ def record(  # noqa: PLR0913 - the last four by name
         entries: For each key one; a second one corrects the first.
         timeout: Seconds to wait for another writer.
         batch: How many entries are written at a time.
-        keeps_time: Whether an entry that the ledger has already keeps its time there: for who knows only when it is
-            recorded.
-        fewer: Of what the entries have fewer requests than the ledger. Where these are in a closed month, nothing of
-            their period is recorded: under another tenant's name, they would be in two invoices.
 
     Raises:
         LedgerError: if another process keeps writing, the ledger is damaged, or it cannot be written. What was
             recorded before stays.
     """
     with recording_in(state, timeout) as book:
-        return recorded_in(book, entries, batch=batch, keeps_time=keeps_time, fewer=fewer)
+        return recorded_in(book, entries, batch=batch)
 
 
 def recorded_in(
-    book: Book,
-    entries: Iterable[Entry],
-    *,
-    batch: int = BATCH,
-    keeps_time: bool = False,
-    fewer: Iterable[Shrunk] = (),
+    book: Book, entries: Iterable[Entry], *, batch: int = BATCH, fewer: Iterable[Shrunk] = ()
 ) -> Recorded:
-    """The same as `record`, in a ledger that was opened before: for whoever has to look at it first."""
+    """The same as `record`, in a ledger that was opened before: for whoever has to look at it first.
+
+    Args:
+        book: The ledger.
+        entries: For each key one.
+        batch: How many entries are written at a time.
+        fewer: Of what the entries have fewer requests than the ledger. Where these are in a closed month, nothing of
+            their period is recorded: under another tenant's name, they would be in two invoices.
+
+    Raises:
+        LedgerError: if it cannot be written. What was recorded before stays.
+    """
     tally, closed = _Tally(), _closed(book.state, fewer)
     rest = iter(entries)
     while some := list(islice(rest, batch)):
-        _write(book, _judged(some, book.index, closed, tally, keeps_time=keeps_time))
+        _write(book, _judged(some, book.index, closed, tally))
     counts = tally.counts
     return Recorded(
         added=counts["added"],
@@ -164,22 +160,14 @@ class _New(NamedTuple):
     line: str
 
 
-def _judged(
-    entries: Sequence[Entry],
-    index: Index,
-    closed: _Closed,
-    tally: _Tally,
-    *,
-    keeps_time: bool,
-) -> list[_New]:
+def _judged(entries: Sequence[Entry], index: Index, closed: _Closed, tally: _Tally) -> list[_New]:
     """Those of the entries that are to be written."""
     keys = [key_of(entry.__dict__) for entry in entries]
     slots = [slot_of(entry.source, entry.period, key) for key, entry in zip(keys, entries, strict=True)]
     known = index.find(slots)
     new = []
-    for key, slot, said in zip(keys, slots, entries, strict=True):
+    for key, slot, entry in zip(keys, slots, entries, strict=True):
         before = known.get(slot)
-        entry = said.model_copy(update={"timestamp": before.timestamp}) if keeps_time and before else said
         now = _known(entry, before)
         reason = closed.reason(entry, before) if closed.months else None
         outcome = _outcome(before, now, reason)

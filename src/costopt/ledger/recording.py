@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from costopt.errors import ConfigError
 from costopt.ledger.before import Shrunk, before, shrunk, withdrawals
 from costopt.ledger.book import Book, recording_in
-from costopt.ledger.entry import Entry
+from costopt.ledger.entry import Entry, is_day
 from costopt.ledger.record import Recorded, recorded_in
+from costopt.ledger.slots import place_of
 from costopt.ledger.wording import worded
 from costopt.models.entry import UNCOMPARED
 from costopt.models.money import difference, total
@@ -96,7 +97,8 @@ class Recording(Recorded, Savings):
         rejected: Lines of the logs that are no requests.
         other_kinds: Requests that are compared with nothing, as their baseline could not have served them.
         no_baseline: Requests that are compared with nothing, as no baseline is named for them.
-        withdrawn: Entries of the same days and source that the logs no longer have: they were set to nothing.
+        withdrawn: Entries of the same days and source that the logs no longer have: they were set to nothing, those
+            that are refused excepted.
         cut_days: Days that the period asked for has only a part of: they were not recorded.
         kept_days: Days of which the logs have fewer requests than are recorded: they stay as they were recorded.
         shrunk: What is fewer on these days, at most the first 20.
@@ -131,9 +133,12 @@ def record_rows(
         left_out: How many `requests` of each `period`, `tenant`, `adapter` and `model` are in no row.
 
     Raises:
-        ConfigError: if a row is beyond all measure, or the source was recorded otherwise, by day or by request.
+        ConfigError: if a row is beyond all measure, a request's id looks like a day, or the source was recorded
+            otherwise, by day or by request.
         LedgerError: if the ledger cannot be read or written.
     """
+    if origin.per_request:
+        check_ids(rows["period"])
     said = _entries(rows, origin)
     others = None if left_out is None else left_out.with_columns(source=pl.lit(origin.source))
     with recording_in(state) as book:
@@ -164,6 +169,28 @@ def record_rows(
     )
 
 
+def record_request(state: Path, entry: Entry) -> Recorded:
+    """Records a request that a program tells of, perhaps not for the first time.
+
+    What the program told of it before under another tenant, adapter, model or baseline is withdrawn; the time stays that
+    of the first word, as the program knows only when it tells.
+
+    Args:
+        state: The state folder.
+        entry: The request, with its id as the `period`.
+
+    Raises:
+        LedgerError: if the ledger cannot be read or written.
+    """
+    with recording_in(state) as book:
+        if not book.index.starts([place_of(entry.source, entry.period)]):
+            return recorded_in(book, [entry])
+        known = before(book, [entry])
+        first = min(known["timestamp"], default=entry.timestamp)
+        again = entry.model_copy(update={"timestamp": first})
+        return recorded_in(book, [*withdrawals(known, [again]), again], fewer=shrunk(known, [again]))
+
+
 def _against(name: str, entries: Iterable[Entry], origin: Origin) -> BaselineSavings:
     own = [entry for entry in entries if entry.baseline == name]
     return BaselineSavings(baseline=name, flat=name in origin.flat, **_savings(own))
@@ -190,6 +217,20 @@ def _entries(rows: pl.DataFrame, origin: Origin) -> list[Entry]:
             f"The logs cannot be recorded: {worded(error)}",
             hint="`costopt spend LOGS --every 1d` shows their figures",
         ) from error
+
+
+def check_ids(ids: Iterable[str]) -> None:
+    """Checks that no request has an id by which the ledger would take it for a day.
+
+    Raises:
+        ConfigError: if one has.
+    """
+    for each in ids:
+        if is_day(each):
+            raise ConfigError(
+                f"The request `{each}` has a day for an id: the ledger would take it for the day",
+                hint="give it another id; of logs, name another column: `--map request_id=NAME`, or record by day",
+            )
 
 
 def _check_grain(book: Book, entries: list[Entry], origin: Origin) -> None:
