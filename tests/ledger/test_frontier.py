@@ -166,7 +166,6 @@ def test_a_rate_keeps_its_digits() -> None:
         ('[{"cost_per_1k_tokens_usd": 1}]', "model 1: `model_name` is missing"),
         ('[{"model_name": "", "cost_per_1k_tokens_usd": 1}]', "model 1: `model_name` is empty"),
         ('[{"model_name": " ", "cost_per_1k_tokens_usd": 1}]', "model 1: `model_name` is empty"),
-        ('[{"model_name": "a,b", "cost_per_1k_tokens_usd": 1}]', "model 1: `model_name` has a comma"),
         (
             '[{"model_name": "a", "cost_per_1k_tokens_usd": "1"}]',
             "model 1: `cost_per_1k_tokens_usd` is not a number",

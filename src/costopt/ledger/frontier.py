@@ -47,8 +47,6 @@ def _rate(amount: Decimal) -> Decimal:
 def _seen(name: str) -> str:
     if not name.strip():
         raise ValueError("is empty")
-    if "," in name:
-        raise ValueError("has a comma, at which lists of names are split")
     return name
 
 
