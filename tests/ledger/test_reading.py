@@ -9,10 +9,9 @@ from recording import DAY, OCTOBER, entry, fields, lines, requests, rewrite
 from costopt.errors import LedgerError
 from costopt.ledger import reading as module
 from costopt.ledger.entry import COUNTED, Entry
+from costopt.ledger.lines import ENTRIES, LINE
 from costopt.ledger.reading import (
     CORRECTED_BY,
-    ENTRIES,
-    LINE,
     entries,
     history_of,
     reading,

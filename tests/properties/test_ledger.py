@@ -3,19 +3,21 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording import OCTOBER
 
 from costopt.calculators.gainshare.summary import columns_of, summarize
 from costopt.calculators.gainshare.sums import together
-from costopt.ledger.entry import KEY, Entry
+from costopt.ledger.entry import COLUMNS, KEY, Entry
+from costopt.ledger.lines import LINE, TEXT, scanned
 from costopt.ledger.reading import entries
 from costopt.ledger.record import record
 from costopt.ledger.verify import verify
 from costopt.models.entry import FIGURES
 
-TEXTS = st.sampled_from(["", "acme", "globex", 'a"\\\n', "東京", "{,}"])
+TEXTS = st.sampled_from(["", "acme", "globex", 'a"\\\n', "東京", "{,}", " ,: ", "null"])
 PICO = st.integers(0, 10**26).map(lambda pico: Decimal(pico).scaleb(-12))
 ENTRY = st.builds(
     Entry,
@@ -117,6 +119,21 @@ def test_savings_are_the_baseline_less_the_actual_cost_entry_by_entry_and_in_sum
     for row in rows.iter_rows(named=True):
         assert row["savings_usd"] == row["baseline_cost_usd"] - row["actual_cost_usd"]
     assert total.savings_usd == sum(entry.savings_usd for entry in some)
+
+
+@settings(max_examples=30)
+@given(DAYS, st.sets(st.sampled_from([column.name for column in COLUMNS if not column.optional])))
+def test_lines_that_are_cut_at_their_quotes_say_what_an_expression_finds_in_them(
+    some: list[Entry], names: set[str]
+) -> None:
+    with TemporaryDirectory() as folder:
+        record(Path(folder), some)
+        path, columns = Path(folder) / "baseline_history.jsonl", [*names, LINE]
+
+        cut = scanned(path, len(some), columns).collect()
+
+        assert cut.equals(scanned(path, len(some), columns, pl.col(TEXT) != "").collect())
+        assert cut.height == len(some)
 
 
 @settings(max_examples=20)

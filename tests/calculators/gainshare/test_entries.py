@@ -22,7 +22,8 @@ from costopt.calculators.gainshare.entries import (
 from costopt.calculators.gainshare.summary import Selection
 from costopt.errors import ConfigError
 from costopt.ledger.entry import COUNTED
-from costopt.ledger.reading import CORRECTED_BY, ENTRIES, LINE
+from costopt.ledger.lines import ENTRIES, LINE
+from costopt.ledger.reading import CORRECTED_BY
 
 SCHEMA = {**ENTRIES, LINE: pl.get_index_type(), CORRECTED_BY: pl.String}
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
