@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 import polars as pl
 
 from costopt.calculators.gainshare.settling import share_of
-from costopt.calculators.gainshare.sums import Sums, added, dated, sums
+from costopt.calculators.gainshare.sums import Sums, added_by, dated, merged, sums
 from costopt.models.entry import FIGURES
 from costopt.models.money import difference, total
 from costopt.models.result import Frozen, Result
@@ -186,23 +186,20 @@ def _summary(
     every: Every | None,
 ) -> dict[str, Any]:
     kept = selected(dated(entries.lazy()), selection)
-    keys = {name: _key(name) for name in by}
-    days = kept.select(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
-    trend = [added(kept, [pl.col("day").dt.truncate(every).alias("key")])] if every else []
-    wanted = [days, added(kept, []), *(added(kept, [key]) for key in keys.values()), *trend]
-    span, whole, *groups = pl.collect_all(wanted, engine="streaming")
-    first, last = span.row(0)
+    tables = added_by(kept, ["day", *(name for name in by if name != "month")])
+    days = tables["day"]
+    tables["month"] = merged(days, pl.col("key").dt.strftime("%Y-%m"))
     return {
         "tenant": selection.tenant,
         "baseline": selection.baseline,
         "since": selection.since,
         "until": selection.until,
-        "first_day": first,
-        "last_day": last,
-        "total": Sums(**sums(whole.row(0, named=True))),
+        "first_day": days["key"].min(),
+        "last_day": days["key"].max(),
+        "total": Sums(**sums(days.select(pl.exclude("key").sum()).row(0, named=True))),
         "every": every,
-        "trend": _trend(groups.pop()) if every else (),
-        **{f"by_{name}": _groups(name, group) for name, group in zip(keys, groups, strict=True)},
+        "trend": _trend(merged(days, pl.col("key").dt.truncate(every))) if every else (),
+        **{f"by_{name}": _groups(name, tables[name]) for name in by},
     }
 
 
@@ -217,10 +214,6 @@ def selected(entries: pl.LazyFrame, selection: Selection) -> pl.LazyFrame:
     if selection.until is not None:
         entries = entries.filter(pl.col("timestamp") < selection.until.timestamp())
     return entries
-
-
-def _key(name: Dimension) -> pl.Expr:
-    return (pl.col("day").dt.strftime("%Y-%m") if name == "month" else pl.col(name)).alias("key")
 
 
 def _groups(name: Dimension, table: pl.DataFrame) -> tuple[GroupSums, ...]:

@@ -30,6 +30,7 @@ ENTRY_COLUMNS: Final[Mapping[str, str]] = {
 """The columns of entries that an invoice is made from; only the last three may be null. Others do no harm."""
 
 COSTS: Final = ("baseline_cost_usd", "actual_cost_usd")
+_AT_ONCE: Final = 100_000
 
 
 class Sums(Frozen):
@@ -69,6 +70,27 @@ def added(entries: pl.LazyFrame, by: Sequence[str | pl.Expr]) -> pl.LazyFrame:
     counted = [pl.col(name).cast(pl.Int128).sum() for name in ("requests", "unpriced", "tokens_used")]
     columns = [pl.len().alias("entries"), *counted, pl.col(COSTS).sum()]
     return entries.group_by(by).agg(columns) if by else entries.select(columns)
+
+
+def added_by(entries: pl.LazyFrame, names: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """The sums of dated entries by each of some columns, which is named `key`; the entries are read once.
+
+    They are grouped a part at a time: grouping all of them by several columns at once, Polars keeps every row until the
+    last column's turn.
+    """
+    keys = {name: pl.col(name).alias("key") for name in names}
+    none = pl.LazyFrame(schema=entries.collect_schema())
+    tables = {name: added(none, [key]).collect() for name, key in keys.items()}
+    for some in entries.collect_batches(chunk_size=_AT_ONCE, maintain_order=False, engine="streaming"):
+        parts = pl.collect_all(added(some.lazy(), [key]) for key in keys.values())
+        for name, part in zip(keys, parts, strict=True):
+            tables[name] = merged(pl.concat([tables[name], part]), pl.col("key"))
+    return tables
+
+
+def merged(groups: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
+    """The sums of groups that `added_by` gave, by a key that follows from theirs."""
+    return groups.group_by(key).agg(pl.exclude("key").sum())
 
 
 def sums(row: Mapping[str, Any]) -> dict[str, Any]:
