@@ -1,6 +1,7 @@
 import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,26 +66,18 @@ def full(_handle: int) -> None:
     raise OSError(errno.ENOSPC, "full")
 
 
-def test_a_file_is_replaced_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    replace(Path("x"), b"old")
+@pytest.mark.parametrize(("write", "name"), [(replace, "x"), (add, "y")])
+def test_a_file_is_replaced_or_added_as_a_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None], name: str
+) -> None:
+    write(Path("x"), b"old")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="full"):
-        replace(Path("x"), b"new")
+        write(Path(name), b"new")
 
     assert Path("x").read_bytes() == b"old"
     assert os.listdir() == ["x"]  # noqa: PTH208 - names are shorter to compare
-
-
-def test_a_file_is_added_as_a_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    add(Path("x"), b"first")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="full"):
-        add(Path("y"), b"new")
-
-    assert Path("x").read_bytes() == b"first"
-    assert os.listdir() == ["x"]  # noqa: PTH208
 
 
 def test_what_is_added_replaces_nothing() -> None:
